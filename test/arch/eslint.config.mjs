@@ -24,7 +24,7 @@ export default tseslint.config(
   {
     files: ['hosts/**/*.ts'],
     ignores: ['hosts/web/**', 'hosts/xs/board/**'],
-    languageOptions: { parserOptions: { project: 'hosts/tsconfig.json' } },
+    languageOptions: { parserOptions: { project: 'hosts/tsconfig.json', tsconfigRootDir: process.cwd() } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],

@@ -2,7 +2,7 @@
 export const RouteOutcome = {
   /** Stored; the selected route did not change. */
   Kept: 0,
-  /** The selected route changed (next hop or metric): announce it. */
+  /** The selected route changed (next hop, metric or sequence number): announce it. */
   Changed: 1,
   /** The destination became reachable. */
   Found: 2,
