@@ -1,0 +1,166 @@
+/**
+ * The ports of firmware/core over the host object. What the C host reports as a turn arrives at `receive` and `sent`, which call the
+ * handler that the firmware registered. Answers of split-phase ports come as a promise job: after the turn that asked, before the next.
+ */
+import { CodedError, millis, type Millis } from '../../../firmware/core/base/index.js';
+import type {
+  Clock,
+  CurveKernels,
+  Health,
+  Kernels,
+  Log,
+  Radio,
+  RadioFrame,
+  RadioKind,
+  Random,
+  Serial,
+  Signer,
+} from '../../../firmware/core/ports/index.js';
+import type { Host } from './host.js';
+
+const kinds: readonly RadioKind[] = ['air', 'ble'];
+/** Frame payloads: ESP-NOW version 1, and Bluetooth LE with an MTU of 247. */
+const MTU = { air: 250, ble: 244 } as const;
+
+/** The Signer's secret in the small store; nothing else asks the host for this key. */
+const SECRET = 'secret';
+
+function later(done: () => void): void {
+  void Promise.resolve().then(done);
+}
+
+/** Time as the host hands it in with each turn. */
+export class HostClock implements Clock {
+  mono: Millis = millis(0);
+
+  now(): { readonly mono: Millis; readonly error: Millis } {
+    return { mono: this.mono, error: millis(0) };
+  }
+}
+
+export class HostRadio implements Radio {
+  readonly #host: Host;
+  #received: (frame: RadioFrame) => void = () => {};
+  #sent: (kind: RadioKind, ok: boolean) => void = () => {};
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  mtu(kind: RadioKind): number {
+    return MTU[kind];
+  }
+
+  transmit(kind: RadioKind, to: Uint8Array, bytes: Uint8Array): void {
+    this.#host.transmit(kinds.indexOf(kind), to, bytes);
+  }
+
+  onReceive(handler: (frame: RadioFrame) => void): void {
+    this.#received = handler;
+  }
+
+  onSent(handler: (kind: RadioKind, ok: boolean) => void): void {
+    this.#sent = handler;
+  }
+
+  receive(kind: number, rssi: number, buffer: ArrayBuffer): void {
+    this.#received({
+      kind: kinds[kind]!,
+      from: new Uint8Array(buffer, 0, 6),
+      to: new Uint8Array(buffer, 6, 6),
+      rssi,
+      bytes: new Uint8Array(buffer, 12),
+    });
+  }
+
+  sent(kind: number, ok: number): void {
+    this.#sent(kinds[kind]!, ok === 1);
+  }
+}
+
+export class HostSerial implements Serial {
+  readonly #host: Host;
+  #received: (bytes: Uint8Array) => void = () => {};
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  room(): number {
+    return this.#host.serialRoom();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#host.serialWrite(bytes);
+  }
+
+  onReceive(handler: (bytes: Uint8Array) => void): void {
+    this.#received = handler;
+  }
+
+  receive(buffer: ArrayBuffer): void {
+    this.#received(new Uint8Array(buffer));
+  }
+}
+
+export class HostRandom implements Random {
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  request(length: number, done: (bytes: Uint8Array) => void): void {
+    const bytes = new Uint8Array(length);
+    this.#host.random(bytes);
+    later(() => done(bytes));
+  }
+}
+
+/** Holds the secret key: made at the first start, kept in the store, never handed out. */
+export class HostSigner implements Signer {
+  readonly #kernels: Kernels & CurveKernels;
+  readonly #secret = new Uint8Array(32);
+  readonly #publicKey = new Uint8Array(33);
+
+  constructor(host: Host, kernels: Kernels & CurveKernels) {
+    this.#kernels = kernels;
+    const stored = host.get(SECRET);
+    if (stored !== undefined) {
+      this.#secret.set(new Uint8Array(stored));
+      if (!kernels.publicKey(this.#publicKey, this.#secret))
+        throw new CodedError('signer-secret', 'the stored secret is no secp256k1 scalar');
+      return;
+    }
+    do host.random(this.#secret);
+    while (!kernels.publicKey(this.#publicKey, this.#secret));
+    host.put(SECRET, this.#secret);
+  }
+
+  publicKey(done: (key: Uint8Array) => void): void {
+    later(() => done(this.#publicKey.slice()));
+  }
+
+  sign(digest: Uint8Array, done: (signature: Uint8Array) => void): void {
+    const signature = new Uint8Array(65);
+    this.#kernels.sign(signature, digest, this.#secret);
+    later(() => done(signature));
+  }
+
+  ecdh(peer: Uint8Array, done: (shared: Uint8Array | undefined) => void): void {
+    const point = new Uint8Array(33);
+    const shared = new Uint8Array(32);
+    const valid = this.#kernels.ecdh(point, this.#secret, peer);
+    if (valid) this.#kernels.sha256(shared, point);
+    point.fill(0);
+    later(() => done(valid ? shared : undefined));
+  }
+}
+
+export function hostHealth(host: Host): Health {
+  return { read: () => host.health() };
+}
+
+export function hostLog(host: Host): Log {
+  return (line) => host.log(line);
+}
