@@ -18,4 +18,7 @@ export async function ensureReady(goal: Goal, log: Log): Promise<void> {
   }
 }
 
-const steps: readonly (readonly [name: string, step: (log: Log) => Promise<void>])[] = [];
+const steps: readonly (readonly [name: string, step: (log: Log) => Promise<unknown>])[] = [
+  ['the XS engine and its host', async (log) => (await import('../../xs/build.mjs')).buildXs({ log })],
+  ['the console page', async (log) => (await import('../../web/build.mjs')).buildWeb({ log })],
+];
