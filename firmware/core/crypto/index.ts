@@ -1,0 +1,4 @@
+export * from './curve-kernels.js';
+export * from './duplicate-filter.js';
+export * from './kernels.js';
+export * from './route-table.js';
