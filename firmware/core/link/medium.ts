@@ -1,0 +1,67 @@
+/** One kind of link of a node: its driver's turn, its beacons, and the acknowledgements and identities that it owes. */
+import { u16At, u32At, type Prng } from '../base/index.js';
+import { AckClock } from './ack-clock.js';
+import { AirtimeBudget } from './airtime-budget.js';
+import { BeaconClock } from './beacon-clock.js';
+import { linkProfiles, type LinkKind, type LinkProfile } from './link-kind.js';
+
+/** Acknowledgements owed at once: more than a board's event queue holds frames. */
+const ACKS = 12;
+/** neighbour 1, zero 1, counter 2, flow 4. */
+const ACK_OCTETS = 8;
+
+export class Medium {
+  readonly kind: LinkKind;
+  readonly profile: LinkProfile;
+  readonly mtu: number;
+  /** Our station address, 6 octets. */
+  readonly mac: Uint8Array;
+  readonly beacons: BeaconClock;
+  readonly ackClock = new AckClock();
+  readonly budget = new AirtimeBudget();
+  up = false;
+  /** A frame is with the driver; `flying` is its outbox entry, or -1 for a frame of the link's own. */
+  busy = false;
+  flying = -1;
+  beaconNumber = 0;
+  /** When our identity is owed to a neighbour that asked; 0: to nobody. */
+  answerAt = 0;
+  identitySentAt = -1;
+  readonly #acks = new Uint8Array(ACKS * ACK_OCTETS);
+  #ackHead = 0;
+  #ackCount = 0;
+
+  constructor(kind: LinkKind, mtu: number, mac: Uint8Array, prng: Prng) {
+    this.kind = kind;
+    this.profile = linkProfiles[kind];
+    this.mtu = mtu;
+    this.mac = mac;
+    this.beacons = new BeaconClock(prng);
+  }
+
+  get owesAck(): boolean {
+    return this.#ackCount > 0;
+  }
+
+  /** When the ring is full the newest is not promised: its sender tries again. */
+  oweAck(neighbour: number, flow: number, counter: number): void {
+    if (this.#ackCount === ACKS) return;
+    const at = ((this.#ackHead + this.#ackCount) % ACKS) * ACK_OCTETS;
+    this.#ackCount += 1;
+    this.#acks[at] = neighbour;
+    this.#acks[at + 2] = counter >>> 8;
+    this.#acks[at + 3] = counter;
+    this.#acks[at + 4] = flow >>> 24;
+    this.#acks[at + 5] = flow >>> 16;
+    this.#acks[at + 6] = flow >>> 8;
+    this.#acks[at + 7] = flow;
+  }
+
+  /** The oldest owed acknowledgement leaves the ring. */
+  takeAck(): { readonly neighbour: number; readonly flow: number; readonly counter: number } {
+    const at = this.#ackHead * ACK_OCTETS;
+    this.#ackHead = (this.#ackHead + 1) % ACKS;
+    this.#ackCount -= 1;
+    return { neighbour: this.#acks[at]!, flow: u32At(this.#acks, at + 4), counter: u16At(this.#acks, at + 2) };
+  }
+}

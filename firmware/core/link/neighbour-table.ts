@@ -1,0 +1,283 @@
+/**
+ * Neighbours by id and station address, as one preallocated byte table of 64 octets a slot and three columns of times.
+ *
+ *   vacant -> heard     a beacon or identity frame named an id
+ *   heard  -> pinned    its whole key arrived and hashes to the id
+ *   any    -> leaving   silent, restarted too long ago to matter, or its link went down; slot kept until the layer above has been told
+ *   leaving -> vacant   told
+ */
+import { CodedError, sameOctets } from '../base/index.js';
+import { ROLES, type Role } from '../wire/index.js';
+import { COST_INFINITE, HISTORY_BITS, recordChances, share } from './link-quality.js';
+import { LINK_KINDS, type LinkKind } from './link-kind.js';
+
+export const NeighbourState = { Vacant: 0, Heard: 1, Pinned: 2, Leaving: 3 } as const;
+export type NeighbourState = (typeof NeighbourState)[keyof typeof NeighbourState];
+
+const OCTETS = 64;
+const ID = 0;
+const MAC = 8;
+const KIND = 14;
+const ROLE = 15;
+const STATE = 16;
+const LOUDNESS = 17;
+const OUTWARD = 18;
+const HISTORY_LENGTH = 19;
+const FLAGS = 20;
+const ASSUMED_LOST = 21;
+const KEY = 24;
+const KEY_OCTETS = 33;
+const WORDS = 32;
+const HISTORY = 29;
+const NUMBER = 30;
+const COST = 31;
+const TIMES = 3;
+const HEARD_AT = 0;
+const BEACON_AT = 1;
+const ASK_AT = 2;
+
+/** A useless neighbour that was silent for longer than a beacon interval at rest gives way to a newcomer. */
+const GIVES_WAY_AFTER = 15_000;
+
+const CHANGED = 1;
+const RESTARTED = 2;
+
+export class NeighbourTable {
+  readonly capacity: number;
+  readonly #octets: Uint8Array;
+  readonly #words: Uint16Array;
+  readonly #times: Float64Array;
+  #used = 0;
+
+  constructor(capacity: number) {
+    if (capacity < 1 || capacity > 254) throw new CodedError('neighbour-capacity', `${capacity} is not in 1..254`);
+    this.capacity = capacity;
+    this.#octets = new Uint8Array(capacity * OCTETS);
+    this.#words = new Uint16Array(this.#octets.buffer);
+    this.#times = new Float64Array(capacity * TIMES);
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Slot of a node on a kind of link, or -1. */
+  find(kind: LinkKind, id: Uint8Array): number {
+    return this.#search(kind, id, 8, ID);
+  }
+
+  findMac(kind: LinkKind, mac: Uint8Array): number {
+    return this.#search(kind, mac, 6, MAC);
+  }
+
+  /**
+   * A slot for a newcomer, or -1. When none is vacant, the useless one (cost infinite) that was silent longest is asked to leave: its slot is free
+   * once the layer above has been told, and the newcomer beacons again.
+   */
+  claim(kind: LinkKind, id: Uint8Array, mac: Uint8Array, role: Role, now: number): number {
+    let slot = 0;
+    while (slot < this.capacity && this.state(slot) !== NeighbourState.Vacant) slot += 1;
+    if (slot === this.capacity) {
+      this.#makeRoom(now);
+      return -1;
+    }
+    this.#used += 1;
+    const base = slot * OCTETS;
+    this.#octets.fill(0, base, base + OCTETS);
+    this.#octets.set(id, base + ID);
+    this.#octets.set(mac, base + MAC);
+    this.#octets[base + KIND] = LINK_KINDS.indexOf(kind);
+    this.#octets[base + ROLE] = ROLES.indexOf(role);
+    this.#octets[base + STATE] = NeighbourState.Heard;
+    this.#words[slot * WORDS + COST] = COST_INFINITE;
+    this.#times[slot * TIMES + HEARD_AT] = now;
+    this.#times[slot * TIMES + BEACON_AT] = now;
+    this.#times[slot * TIMES + ASK_AT] = 0;
+    return slot;
+  }
+
+  /** any -> leaving: unusable at once; vacant when the layer above has taken the change. */
+  leave(slot: number): void {
+    this.#octets[slot * OCTETS + STATE] = NeighbourState.Leaving;
+    this.#words[slot * WORDS + COST] = COST_INFINITE;
+    this.#octets[slot * OCTETS + FLAGS] = CHANGED;
+  }
+
+  state(slot: number): NeighbourState {
+    return this.#octets[slot * OCTETS + STATE] as NeighbourState;
+  }
+
+  isPinned(slot: number): boolean {
+    return this.state(slot) === NeighbourState.Pinned;
+  }
+
+  /** Heard or pinned. */
+  isKnown(slot: number): boolean {
+    const state = this.state(slot);
+    return state === NeighbourState.Heard || state === NeighbourState.Pinned;
+  }
+
+  /** View of 8 octets. */
+  id(slot: number): Uint8Array {
+    return this.#octets.subarray(slot * OCTETS + ID, slot * OCTETS + ID + 8);
+  }
+
+  /** View of 6 octets. */
+  mac(slot: number): Uint8Array {
+    return this.#octets.subarray(slot * OCTETS + MAC, slot * OCTETS + MAC + 6);
+  }
+
+  moveTo(slot: number, mac: Uint8Array): void {
+    this.#octets.set(mac, slot * OCTETS + MAC);
+  }
+
+  kind(slot: number): LinkKind {
+    return LINK_KINDS[this.#octets[slot * OCTETS + KIND]!]!;
+  }
+
+  role(slot: number): Role {
+    return ROLES[this.#octets[slot * OCTETS + ROLE]!]!;
+  }
+
+  setRole(slot: number, role: Role): void {
+    this.#octets[slot * OCTETS + ROLE] = ROLES.indexOf(role);
+  }
+
+  /** heard -> pinned. key: 33 octets, checked by the caller. */
+  pin(slot: number, key: Uint8Array): void {
+    this.#octets.set(key, slot * OCTETS + KEY);
+    this.#octets[slot * OCTETS + STATE] = NeighbourState.Pinned;
+  }
+
+  hasKey(slot: number, key: Uint8Array): boolean {
+    return sameOctets(this.#octets, slot * OCTETS + KEY, key, 0, KEY_OCTETS);
+  }
+
+  heardAt(slot: number): number {
+    return this.#times[slot * TIMES + HEARD_AT]!;
+  }
+
+  /** rssi in dBm, kept as its distance below 0. */
+  heard(slot: number, now: number, rssi: number): void {
+    this.#times[slot * TIMES + HEARD_AT] = now;
+    this.#octets[slot * OCTETS + LOUDNESS] = rssi >= 0 ? 0 : rssi < -255 ? 255 : -rssi;
+  }
+
+  rssi(slot: number): number {
+    return -this.#octets[slot * OCTETS + LOUDNESS]!;
+  }
+
+  beaconAt(slot: number): number {
+    return this.#times[slot * TIMES + BEACON_AT]!;
+  }
+
+  /** When its identity is to be asked for; 0: not. */
+  askAt(slot: number): number {
+    return this.#times[slot * TIMES + ASK_AT]!;
+  }
+
+  setAskAt(slot: number, at: number): void {
+    this.#times[slot * TIMES + ASK_AT] = at;
+  }
+
+  /** A beacon arrived: its number tells how many did not. False if the numbers restarted: the neighbour did too. */
+  beacon(slot: number, now: number, number: number): boolean {
+    const first = this.#octets[slot * OCTETS + HISTORY_LENGTH] === 0;
+    const gap = (number - this.#words[slot * WORDS + NUMBER]!) & 0xffff;
+    const restarted = !first && (gap === 0 || gap >= 0x8000);
+    if (restarted) this.#octets[slot * OCTETS + HISTORY_LENGTH] = 0;
+    else if (!first && gap - 1 > this.#assumedLost(slot)) this.record(slot, false, gap - 1 - this.#assumedLost(slot));
+    this.record(slot, true, 1);
+    this.#octets[slot * OCTETS + ASSUMED_LOST] = 0;
+    this.#words[slot * WORDS + NUMBER] = number;
+    this.#times[slot * TIMES + BEACON_AT] = now;
+    return !restarted;
+  }
+
+  /** Beacons that must have been lost by now, since none came for so long. */
+  assumeLost(slot: number, count: number): void {
+    const assumed = this.#assumedLost(slot);
+    if (count <= assumed) return;
+    this.record(slot, false, count - assumed);
+    this.#octets[slot * OCTETS + ASSUMED_LOST] = count;
+  }
+
+  /** Chances of one outcome, of beacons or acknowledgements, into the history. */
+  record(slot: number, arrived: boolean, count: number): void {
+    this.#words[slot * WORDS + HISTORY] = recordChances(this.#words[slot * WORDS + HISTORY]!, arrived, count);
+    const length = this.#octets[slot * OCTETS + HISTORY_LENGTH]! + count;
+    this.#octets[slot * OCTETS + HISTORY_LENGTH] = length < HISTORY_BITS ? length : HISTORY_BITS;
+  }
+
+  /** Share of its frames that arrive here, 0..255. */
+  inward(slot: number): number {
+    return share(this.#words[slot * WORDS + HISTORY]!, this.#octets[slot * OCTETS + HISTORY_LENGTH]!);
+  }
+
+  /** Share of ours that arrive there, as it says. */
+  outward(slot: number): number {
+    return this.#octets[slot * OCTETS + OUTWARD]!;
+  }
+
+  setOutward(slot: number, share: number): void {
+    this.#octets[slot * OCTETS + OUTWARD] = share;
+  }
+
+  /** The cost last told to the layer above. */
+  cost(slot: number): number {
+    return this.#words[slot * WORDS + COST]!;
+  }
+
+  tell(slot: number, cost: number): void {
+    this.#words[slot * WORDS + COST] = cost;
+    this.#octets[slot * OCTETS + FLAGS] = this.#octets[slot * OCTETS + FLAGS]! | CHANGED;
+  }
+
+  tellRestart(slot: number): void {
+    this.#octets[slot * OCTETS + FLAGS] = this.#octets[slot * OCTETS + FLAGS]! | CHANGED | RESTARTED;
+  }
+
+  /** A slot with a change not told yet, or -1. */
+  changed(): number {
+    for (let slot = 0; slot < this.capacity; slot += 1) if (this.#flag(slot, CHANGED)) return slot;
+    return -1;
+  }
+
+  /** The change was told; true if the neighbour had restarted. leaving -> vacant. */
+  told(slot: number): boolean {
+    const restarted = this.#flag(slot, RESTARTED);
+    this.#octets[slot * OCTETS + FLAGS] = 0;
+    if (this.state(slot) === NeighbourState.Leaving) {
+      this.#octets[slot * OCTETS + STATE] = NeighbourState.Vacant;
+      this.#used -= 1;
+    }
+    return restarted;
+  }
+
+  #makeRoom(now: number): void {
+    let useless = -1;
+    for (let slot = 0; slot < this.capacity; slot += 1) {
+      if (!this.isKnown(slot) || this.cost(slot) !== COST_INFINITE || now - this.heardAt(slot) < GIVES_WAY_AFTER) continue;
+      if (useless < 0 || this.heardAt(slot) < this.heardAt(useless)) useless = slot;
+    }
+    if (useless >= 0) this.leave(useless);
+  }
+
+  #assumedLost(slot: number): number {
+    return this.#octets[slot * OCTETS + ASSUMED_LOST]!;
+  }
+
+  #flag(slot: number, flag: number): boolean {
+    return (this.#octets[slot * OCTETS + FLAGS]! & flag) !== 0;
+  }
+
+  #search(kind: LinkKind, octets: Uint8Array, length: number, field: number): number {
+    const wanted = LINK_KINDS.indexOf(kind);
+    for (let slot = 0; slot < this.capacity; slot += 1) {
+      const base = slot * OCTETS;
+      if (!this.isKnown(slot)) continue;
+      if (this.#octets[base + KIND] === wanted && sameOctets(this.#octets, base + field, octets, 0, length)) return slot;
+    }
+    return -1;
+  }
+}
