@@ -105,11 +105,16 @@ function unstuff(frame: Uint8Array, end: number): number {
 
 /** Takes octets as they come and gives the frames in them: `feed` a piece, then ask `next` until it answers undefined. */
 export class SerialFrameReader {
-  readonly #frame = new Uint8Array(SERIAL_FRAME_MAX - 1);
+  readonly #frame: Uint8Array;
   #piece: Uint8Array = new Uint8Array(0);
   #at = 0;
   /** Octets of the frame so far; more than it holds: overlong. */
   #length = 0;
+
+  /** Longer bodies than `bodyMax` are `TooLong`: a line that sends pieces needs an octet of buffer for each of theirs. */
+  constructor(bodyMax = SERIAL_BODY_MAX) {
+    this.#frame = new Uint8Array(serialFrameSize(bodyMax) - 1);
+  }
 
   /** The piece is read in place: leave it as it is until `next` answers undefined. */
   feed(piece: Uint8Array): void {

@@ -25,19 +25,28 @@ export interface Announcement {
   readonly metric: number;
 }
 
+export interface Wanted {
+  /** 8 octets. */
+  readonly destination: Uint8Array;
+  /** 0..65535. */
+  readonly seqno: number;
+}
+
 export interface Update {
   readonly kind: 'update';
   /** 1..20 items. */
   readonly announcements: readonly Announcement[];
+  /** 0..65535; this repeats all that was announced after that number, up to its own. */
+  readonly since?: number | undefined;
 }
 
 /** Most octets of an encoding of what is known here; extensions come on top. */
-export const UPDATE_MAX = 325;
+export const UPDATE_MAX = 329;
 export const UPDATE_ANNOUNCEMENTS_MAX = 20;
 
 /** A value outside its bounds is our own misuse and throws. */
 export function encodeUpdate(w: ByteWriter, m: Update): void {
-  w.u8(0xa2);
+  w.u8(0xa2 + (m.since === undefined ? 0 : 1));
   w.u8(0);
   w.u8(0);
   w.u8(1);
@@ -48,6 +57,10 @@ export function encodeUpdate(w: ByteWriter, m: Update): void {
     writeBytes(w, item.destination, 8, 8, 'update.announcements.destination');
     writeUint(w, item.seqno, 0, 65535, 'update.announcements.seqno');
     writeUint(w, item.metric, 0, 65535, 'update.announcements.metric');
+  }
+  if (m.since !== undefined) {
+    w.u8(2);
+    writeUint(w, m.since, 0, 65535, 'update.since');
   }
 }
 
@@ -84,34 +97,45 @@ export function decodeUpdate(bytes: Uint8Array, at: number, end: number): Update
     at += metric < 24 ? 1 : metric < 256 ? 2 : 3;
     announcements[i] = { destination, seqno, metric };
   }
-  if (left > 0) at = skipPairs(bytes, map, at, end, left, 1);
+  let since: number | undefined;
+  if (left > 0 && bytes[at] === 2) {
+    at += 1;
+    left -= 1;
+    since = readHead(bytes, at, end, UINT);
+    if (since < 0 || since > 65535) return refused(since);
+    at += since < 24 ? 1 : since < 256 ? 2 : 3;
+  }
+  if (left > 0) at = skipPairs(bytes, map, at, end, left, 2);
   if (at !== end) return at < 0 ? (at as Reason) : Reason.TrailingBytes;
-  return { kind: 'update', announcements };
+  return { kind: 'update', announcements, since };
 }
 
 export interface SeqnoRequest {
   readonly kind: 'seqno-request';
-  /** 8 octets. */
-  readonly destination: Uint8Array;
-  /** 0..65535; wanted. */
-  readonly seqno: number;
+  /** 1..20 items. */
+  readonly wanted: readonly Wanted[];
   /** 0..63; left. */
   readonly hops: number;
 }
 
 /** Most octets of an encoding of what is known here; extensions come on top. */
-export const SEQNO_REQUEST_MAX = 20;
+export const SEQNO_REQUEST_MAX = 268;
+export const SEQNO_REQUEST_WANTED_MAX = 20;
 
 /** A value outside its bounds is our own misuse and throws. */
 export function encodeSeqnoRequest(w: ByteWriter, m: SeqnoRequest): void {
-  w.u8(0xa4);
+  w.u8(0xa3);
   w.u8(0);
   w.u8(1);
   w.u8(1);
-  writeBytes(w, m.destination, 8, 8, 'seqno-request.destination');
+  writeCount(w, m.wanted.length, 1, 20, 'seqno-request.wanted');
+  for (let i = 0; i < m.wanted.length; i += 1) {
+    const item = m.wanted[i]!;
+    w.u8(0x82);
+    writeBytes(w, item.destination, 8, 8, 'seqno-request.wanted.destination');
+    writeUint(w, item.seqno, 0, 65535, 'seqno-request.wanted.seqno');
+  }
   w.u8(2);
-  writeUint(w, m.seqno, 0, 65535, 'seqno-request.seqno');
-  w.u8(3);
   writeUint(w, m.hops, 0, 63, 'seqno-request.hops');
 }
 
@@ -130,29 +154,76 @@ export function decodeSeqnoRequest(bytes: Uint8Array, at: number, end: number): 
   if (left === 0 || bytes[at] !== 1) return keyFault(bytes, map, at, end, left, 1);
   at += 1;
   left -= 1;
-  if (at + 9 > end || bytes[at] !== 0x48) return bytesFault(bytes, at, end, 8);
-  const destination = bytes.subarray(at + 1, at + 9);
-  at += 9;
-  if (left === 0 || bytes[at] !== 2) return keyFault(bytes, map, at, end, left, 2);
+  const wantedCount = readHead(bytes, at, end, LIST);
+  if (wantedCount < 1 || wantedCount > 20) return refused(wantedCount);
   at += 1;
-  left -= 1;
-  const seqno = readHead(bytes, at, end, UINT);
-  if (seqno < 0 || seqno > 65535) return refused(seqno);
-  at += seqno < 24 ? 1 : seqno < 256 ? 2 : 3;
-  if (left === 0 || bytes[at] !== 3) return keyFault(bytes, map, at, end, left, 3);
+  const wanted = new Array<Wanted>(wantedCount);
+  for (let i = 0; i < wantedCount; i += 1) {
+    if (bytes[at] !== 0x82) return refused(readHead(bytes, at, end, LIST));
+    at += 1;
+    if (at + 9 > end || bytes[at] !== 0x48) return bytesFault(bytes, at, end, 8);
+    const destination = bytes.subarray(at + 1, at + 9);
+    at += 9;
+    const seqno = readHead(bytes, at, end, UINT);
+    if (seqno < 0 || seqno > 65535) return refused(seqno);
+    at += seqno < 24 ? 1 : seqno < 256 ? 2 : 3;
+    wanted[i] = { destination, seqno };
+  }
+  if (left === 0 || bytes[at] !== 2) return keyFault(bytes, map, at, end, left, 2);
   at += 1;
   left -= 1;
   const hops = readHead(bytes, at, end, UINT);
   if (hops < 0 || hops > 63) return refused(hops);
   at += hops < 24 ? 1 : 2;
-  if (left > 0) at = skipPairs(bytes, map, at, end, left, 3);
+  if (left > 0) at = skipPairs(bytes, map, at, end, left, 2);
   if (at !== end) return at < 0 ? (at as Reason) : Reason.TrailingBytes;
-  return { kind: 'seqno-request', destination, seqno, hops };
+  return { kind: 'seqno-request', wanted, hops };
 }
 
-export type Routing = Update | SeqnoRequest;
+export interface RepeatRequest {
+  readonly kind: 'repeat-request';
+  /** 0..65535. */
+  readonly after: number;
+}
+
 /** Most octets of an encoding of what is known here; extensions come on top. */
-export const ROUTING_MAX = 325;
+export const REPEAT_REQUEST_MAX = 7;
+
+/** A value outside its bounds is our own misuse and throws. */
+export function encodeRepeatRequest(w: ByteWriter, m: RepeatRequest): void {
+  w.u8(0xa2);
+  w.u8(0);
+  w.u8(2);
+  w.u8(1);
+  writeUint(w, m.after, 0, 65535, 'repeat-request.after');
+}
+
+/** The message in bytes[at..end), its octet strings as views; or why not. */
+export function decodeRepeatRequest(bytes: Uint8Array, at: number, end: number): RepeatRequest | Reason {
+  const map = at;
+  let left = readHead(bytes, at, end, MAP);
+  if (left < 0) return left as Reason;
+  at += left < 24 ? 1 : headSize(left);
+  if (left === 0 || bytes[at] !== 0) return keyFault(bytes, map, at, end, left, 0);
+  at += 1;
+  left -= 1;
+  const kind = readHead(bytes, at, end, UINT);
+  if (kind < 2 || kind > 2) return refused(kind);
+  at += 1;
+  if (left === 0 || bytes[at] !== 1) return keyFault(bytes, map, at, end, left, 1);
+  at += 1;
+  left -= 1;
+  const after = readHead(bytes, at, end, UINT);
+  if (after < 0 || after > 65535) return refused(after);
+  at += after < 24 ? 1 : after < 256 ? 2 : 3;
+  if (left > 0) at = skipPairs(bytes, map, at, end, left, 1);
+  if (at !== end) return at < 0 ? (at as Reason) : Reason.TrailingBytes;
+  return { kind: 'repeat-request', after };
+}
+
+export type Routing = Update | SeqnoRequest | RepeatRequest;
+/** Most octets of an encoding of what is known here; extensions come on top. */
+export const ROUTING_MAX = 329;
 
 /** A value outside its bounds is our own misuse and throws. */
 export function encodeRouting(w: ByteWriter, m: Routing): void {
@@ -161,6 +232,8 @@ export function encodeRouting(w: ByteWriter, m: Routing): void {
       return encodeUpdate(w, m);
     case 'seqno-request':
       return encodeSeqnoRequest(w, m);
+    case 'repeat-request':
+      return encodeRepeatRequest(w, m);
   }
 }
 
@@ -172,6 +245,8 @@ export function decodeRouting(bytes: Uint8Array, at: number, end: number): Routi
       return decodeUpdate(bytes, at, end);
     case 1:
       return decodeSeqnoRequest(bytes, at, end);
+    case 2:
+      return decodeRepeatRequest(bytes, at, end);
     default:
       return kind < 0 ? (kind as Reason) : Reason.OutOfBounds;
   }

@@ -1,0 +1,159 @@
+/**
+ * What to announce of the routes, and when: memory beside the route table, seven octets a destination.
+ *
+ *   urgent     found, lost, asked for, or much changed: goes with the next update as news
+ *   refresh    what was not announced for REFRESH seconds; a frame that goes anyway takes along what is due soon
+ *   untold     the selected route changed since the node was told
+ */
+import { CodedError } from '../base/index.js';
+import { isNewer } from './sequence.js';
+
+const URGENT = 1;
+const UNTOLD = 2;
+/** Its number is that of a real update. */
+const SAID = 4;
+
+/** Babel's updates come every 16 s (RFC 8966 appendix B); on an island that pays for its airtime every 60 s, since failures are found by lost acknowledgements. */
+const REFRESH = 60;
+/** Taken along in a frame that goes anyway: a quarter of the interval, so frames fill up. */
+const TAKE_ALONG = 45;
+const UNREACHABLE = 0xffff;
+/** A number older than this is moved along at a refresh, or it would look newer than the latest some day. */
+const NUMBER_OLDEST = 0x4000;
+
+const WORDS = 3;
+/** The metric last announced, when (second), and in which update with news (number). */
+const METRIC = 0;
+const AT = 1;
+const NUMBER = 2;
+
+export class Announcements {
+  readonly #words: Uint16Array;
+  readonly #flags: Uint8Array;
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    if (capacity < 1) throw new CodedError('announcements-capacity', `${capacity} is less than 1`);
+    this.#capacity = capacity;
+    this.#words = new Uint16Array(capacity * WORDS);
+    this.#flags = new Uint8Array(capacity);
+    for (let slot = 0; slot < capacity; slot += 1) this.#words[slot * WORDS + METRIC] = UNREACHABLE;
+  }
+
+  /** The slot's destination became reachable (or the slot holds another one now). */
+  found(slot: number): void {
+    this.#words[slot * WORDS + METRIC] = UNREACHABLE;
+    this.#flags[slot] = URGENT | UNTOLD;
+  }
+
+  /** Unreachable: retract what was announced. */
+  lost(slot: number): void {
+    const retract = this.#words[slot * WORDS + METRIC] === UNREACHABLE ? 0 : URGENT;
+    this.#flags[slot] = (this.#flags[slot]! & SAID) | retract | UNTOLD;
+  }
+
+  /** Another next hop, metric or sequence number. */
+  changed(slot: number, metric: number): void {
+    this.#set(slot, UNTOLD);
+    if (isMuchChanged(this.#words[slot * WORDS + METRIC]!, metric)) this.#set(slot, URGENT);
+  }
+
+  /** It is asked for, or a packet came for it that we cannot carry: say at the next chance what we have. */
+  urge(slot: number): void {
+    this.#set(slot, URGENT);
+  }
+
+  hasUrgent(): boolean {
+    return this.#first(URGENT) >= 0;
+  }
+
+  /** Whether anything is due for a refresh. `announces`: whether the slot has anything to say. */
+  isRefreshDue(second: number, announces: (slot: number) => boolean): boolean {
+    for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#age(slot, second) >= REFRESH && announces(slot)) return true;
+    return false;
+  }
+
+  /** Slots for one frame into `slots`: the urgent ones, then what is due soon. How many. */
+  collect(second: number, slots: Uint16Array, announces: (slot: number) => boolean): number {
+    let count = 0;
+    for (let slot = 0; slot < this.#capacity && count < slots.length; slot += 1) if (this.#has(slot, URGENT)) slots[count++] = slot;
+    for (let slot = 0; slot < this.#capacity && count < slots.length; slot += 1)
+      if (!this.#has(slot, URGENT) && this.#age(slot, second) >= TAKE_ALONG && announces(slot)) slots[count++] = slot;
+    return count;
+  }
+
+  /**
+   * What was announced after update `since`, for one frame: as many whole updates as fit, the oldest first, their slots into `slots`. `upTo`: the
+   * number of the last update covered; `number` (the latest) if nothing is left beyond.
+   */
+  repeat(since: number, number: number, slots: Uint16Array): { readonly count: number; readonly upTo: number } {
+    let count = 0;
+    let upTo = since;
+    for (;;) {
+      const next = this.#nextNumber(upTo);
+      if (next === upTo) return { count, upTo: number };
+      const before = count;
+      for (let slot = 0; slot < this.#capacity; slot += 1) {
+        if (!this.#has(slot, SAID) || this.#words[slot * WORDS + NUMBER] !== next) continue;
+        if (count === slots.length) return before > 0 ? { count: before, upTo } : { count, upTo: next };
+        slots[count++] = slot;
+      }
+      upTo = next;
+    }
+  }
+
+  /** It was announced with this metric (UNREACHABLE is a retraction), in the update of this number. A refresh keeps the number of the news. */
+  announced(slot: number, metric: number, second: number, number: number): void {
+    const at = slot * WORDS;
+    if (this.#has(slot, URGENT)) this.#words[at + NUMBER] = number;
+    else if (isNewer(number - NUMBER_OLDEST, this.#words[at + NUMBER]!)) this.#words[at + NUMBER] = number - NUMBER_OLDEST;
+    this.#clear(slot, URGENT);
+    this.#set(slot, SAID);
+    this.#words[at + METRIC] = metric;
+    this.#words[at + AT] = second;
+  }
+
+  /** A slot whose change the node was not told yet, taken; -1 if there is none. */
+  takeUntold(): number {
+    const slot = this.#first(UNTOLD);
+    if (slot >= 0) this.#clear(slot, UNTOLD);
+    return slot;
+  }
+
+  /** The number that follows `after` among those of slots, or `after` if there is none. */
+  #nextNumber(after: number): number {
+    let nearest = 0x8000;
+    for (let slot = 0; slot < this.#capacity; slot += 1) {
+      const ahead = (this.#words[slot * WORDS + NUMBER]! - after) & 0xffff;
+      if (this.#has(slot, SAID) && ahead !== 0 && ahead < nearest) nearest = ahead;
+    }
+    return nearest === 0x8000 ? after : (after + nearest) & 0xffff;
+  }
+
+  #age(slot: number, second: number): number {
+    return (second - this.#words[slot * WORDS + AT]!) & 0xffff;
+  }
+
+  #first(flag: number): number {
+    for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#has(slot, flag)) return slot;
+    return -1;
+  }
+
+  #has(slot: number, flag: number): boolean {
+    return (this.#flags[slot]! & flag) !== 0;
+  }
+
+  #set(slot: number, flags: number): void {
+    this.#flags[slot] = this.#flags[slot]! | flags;
+  }
+
+  #clear(slot: number, flags: number): void {
+    this.#flags[slot] = this.#flags[slot]! & ~flags;
+  }
+}
+
+/** A quarter and more than one lossless hop apart: less is left to the next refresh (RFC 8966 section 3.7.2: no updates for small changes). */
+function isMuchChanged(told: number, metric: number): boolean {
+  const change = metric > told ? metric - told : told - metric;
+  return change > 21 && change * 4 > told;
+}

@@ -1,0 +1,6 @@
+export { Announcements } from './announcements.js';
+export * from './mesh.js';
+export { Requests } from './requests.js';
+export { HOLD } from './routing.js';
+export { isNewer } from './sequence.js';
+export { UpdateSync } from './update-sync.js';

@@ -1,0 +1,318 @@
+/**
+ * Mesh: many hops. Chooses next hops, forwards what is for others, hands up what is for us. Nothing is kept in custody: a packet is in the link's
+ * queue or gone, and its sender's transport repeats it.
+ *
+ * A packet from a neighbour:
+ *   for us            -> acknowledged, handed up once
+ *   our own           -> a loop: counted, dropped
+ *   seen before       -> acknowledged, dropped
+ *   no route, no room -> not acknowledged: the neighbour tries another next hop
+ *   else              -> one hop less, to the next hop; sending it on is the acknowledgement if that happens at once
+ * A frame that its next hop did not acknowledge goes to the alternate one at once, or once more to the same.
+ *
+ * A leaf routes nothing: it is attached to the box or board whose link is best, sends everything there and takes everything from there.
+ */
+import { CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis, type Prng } from '../base/index.js';
+import { COST_INFINITE, Drop, Rank, type Counters, type Link, type LinkEffect, type LinkInput, type Submit } from '../link/index.js';
+import type { DuplicateFilter, Kernels, RouteEntry, RouteTable } from '../ports/index.js';
+import {
+  ENVELOPE_OCTETS,
+  envelopeClass,
+  EnvelopeClass,
+  envelopeCounter,
+  envelopeDestination,
+  EnvelopeFlag,
+  envelopeFlags,
+  envelopeFlow,
+  envelopeHopLimit,
+  setEnvelopeFlags,
+  setEnvelopeHopLimit,
+  writeEnvelope,
+  type Role,
+} from '../wire/index.js';
+import { emptyEntry } from './empty-entry.js';
+import { HOLD, Routing } from './routing.js';
+
+/** The field's largest: the widest island planned has fewer hops. The hops a packet took follow from what is left of it. */
+export const HOP_LIMIT = 63;
+/** A packet is repeated by its link for at most 5 tries of 0.25 s, over three next hops; its copies may linger in queues as long again. */
+const DUPLICATE_WINDOW = 30;
+/** Next hops that a frame may be given after its first. */
+const REROUTES = 2;
+/** Packets under one flow tag; a relay learns no more of us than these have in common. */
+const FLOW_PACKETS = 1024;
+
+export interface MeshOptions {
+  readonly id: Uint8Array;
+  readonly role: Role;
+  readonly kernels: Kernels;
+  readonly prng: Prng;
+  readonly counters: Counters;
+  /** Only looked at: neighbours, room and links. Frames go out as effects. */
+  readonly link: Link;
+  /** Destinations, a power of two. */
+  readonly destinations: number;
+  /** Packets remembered against duplicates, a power of two. */
+  readonly duplicates: number;
+}
+
+/** A node, or a leaf behind one; ids of 8 octets. */
+export interface Destination {
+  readonly node: Uint8Array;
+  readonly leaf?: Uint8Array;
+}
+
+export type MeshInput =
+  | Exclude<LinkEffect, { type: 'transmit' }>
+  /** A packet of ours. class: EnvelopeClass sos, control, paid or free. `last`: it asks for a receipt. */
+  | { readonly type: 'send'; readonly class: number; readonly to: Destination; readonly last: boolean; readonly body: Uint8Array }
+  /** A packet for a leaf of ours, whole. */
+  | { readonly type: 'hand-over'; readonly leaf: Uint8Array; readonly frame: Uint8Array }
+  | { readonly type: 'tick' };
+
+export type MeshEffect =
+  | Submit
+  | Extract<LinkInput, { type: 'acknowledge' }>
+  /** A packet for this node (or a leaf of it): `body` after the envelope, `frame` whole. Hops that it took. Valid until the next input. */
+  | { readonly type: 'deliver'; readonly class: number; readonly last: boolean; readonly hops: number; readonly frame: Uint8Array }
+  /** A selected route changed; nextHop is a neighbour slot, -1 if unreachable. */
+  | { readonly type: 'route'; readonly id: Uint8Array; readonly nextHop: number; readonly metric: number };
+
+export class Mesh implements Machine<MeshInput, MeshEffect> {
+  readonly #options: MeshOptions;
+  readonly #table: RouteTable;
+  readonly #filter: DuplicateFilter;
+  readonly #routing: Routing;
+  readonly #out = new Ring<MeshEffect>(4);
+  readonly #frame: Uint8Array;
+  #flow: number;
+  #lastFlow: number;
+  #counter = FLOW_PACKETS;
+  /** Of a leaf: slot of the neighbour that it is attached to, or -1. */
+  #attached = -1;
+  #now = millis(0);
+
+  constructor(options: MeshOptions) {
+    const { kernels, link, prng, destinations, duplicates } = options;
+    this.#options = options;
+    this.#table = kernels.routeTable({ capacity: destinations, hold: HOLD });
+    this.#filter = kernels.duplicateFilter({ capacity: duplicates, window: DUPLICATE_WINDOW });
+    this.#routing = new Routing({ ...options, table: this.#table });
+    this.#frame = new Uint8Array(link.frameOctets);
+    this.#flow = prng.u32();
+    this.#lastFlow = this.#flow;
+  }
+
+  /** Slot of the neighbour that a leaf is attached to, or -1. */
+  get attached(): number {
+    return this.#attached;
+  }
+
+  /** Whether a leaf of this id is attached to us. */
+  hasLeaf(leaf: Uint8Array): boolean {
+    return this.#leafSlot(leaf) >= 0;
+  }
+
+  /** Whether a packet for the destination would find a next hop now. */
+  reaches(destination: Uint8Array): boolean {
+    return this.#nextHop(destination, -1) >= 0;
+  }
+
+  /** Slot of the neighbour over which alone a node is reached, because it is that neighbour; or -1. */
+  neighbourOf(node: Uint8Array): number {
+    const next = this.#nextHop(node, -1);
+    return next >= 0 && sameOctets(this.#options.link.neighbours.id(next), 0, node, 0, 8) ? next : -1;
+  }
+
+  /** Each destination held, reachable or not; the same entry is filled anew for each. */
+  routes(each: (entry: RouteEntry) => void): void {
+    const entry = emptyEntry();
+    for (let slot = 0; slot < this.#table.capacity; slot += 1) if (this.#table.read(slot, entry)) each(entry);
+  }
+
+  handle(now: Millis, input: MeshInput): void {
+    this.#now = now;
+    switch (input.type) {
+      case 'heard':
+        this.#onHeard(input.neighbour, input.bytes);
+        break;
+      case 'neighbour':
+        if (this.#options.role === 'leaf') this.#attach();
+        else this.#routing.onNeighbour(now, input.neighbour, input.cost, input.restarted);
+        break;
+      case 'undelivered':
+        this.#onUndelivered(input.neighbour, input.frame, input.rank, input.reroutes);
+        break;
+      case 'send':
+        this.#onSend(input.class, input.to, input.last, input.body);
+        break;
+      case 'hand-over':
+        this.#handOver(input.leaf, input.frame);
+        break;
+      case 'tick':
+        break;
+    }
+    if (this.#options.role !== 'leaf') this.#routing.onTick(now);
+  }
+
+  poll(): MeshEffect | undefined {
+    const next = this.#out.shift();
+    if (next !== undefined || this.#options.role === 'leaf') return next;
+    const changed = this.#routing.takeChanged();
+    return changed >= 0 ? this.#routeEffect(changed) : this.#routing.poll();
+  }
+
+  deadline(): Millis {
+    if (this.#options.role === 'leaf') return NEVER;
+    return millis(Math.max(this.#routing.deadline(), this.#now + 1));
+  }
+
+  #onHeard(neighbour: number, bytes: Uint8Array): void {
+    const { id, role, counters, link } = this.#options;
+    const packetClass = envelopeClass(bytes, 0);
+    if (packetClass === EnvelopeClass.routing) return this.#onRoutingFrame(neighbour, bytes);
+    if (packetClass === EnvelopeClass.beacon) return this.#routing.onBeacon(this.#now, neighbour, envelopeCounter(bytes, 0));
+    const destination = envelopeDestination(bytes, 0);
+    const flow = envelopeFlow(bytes, 0);
+    const counter = envelopeCounter(bytes, 0);
+    const acknowledge = (): void => void this.#out.push({ type: 'acknowledge', neighbour, flow, counter });
+    if (flow === this.#flow || flow === this.#lastFlow) {
+      counters.drop(Drop.Loop);
+      return acknowledge();
+    }
+    const forUs = role === 'leaf' ? neighbour === this.#attached : sameOctets(destination, 0, id, 0, 8);
+    const hopLimit = envelopeHopLimit(bytes, 0);
+    if (!forUs) {
+      if (hopLimit === 0) return counters.drop(Drop.HopLimit);
+      if (!link.hasRoom(rankOf(packetClass))) return counters.drop(Drop.QueueFull);
+    }
+    const next = forUs ? -1 : this.#nextHop(destination, neighbour);
+    if (!forUs && next < 0) {
+      counters.drop(Drop.NoRoute);
+      return this.#routing.onUnroutable(this.#now, destination);
+    }
+    if (next >= 0 && bytes.length > link.mtu(link.neighbours.kind(next))) {
+      counters.drop(Drop.TooLong);
+      return acknowledge();
+    }
+    if (this.#filter.seen(flow, counter, Math.floor(this.#now / 1000) & 0xffff)) {
+      counters.duplicates += 1;
+      return acknowledge();
+    }
+    if (!forUs) return this.#forward(neighbour, next, bytes, hopLimit - 1);
+    acknowledge();
+    const last = (envelopeFlags(bytes, 0) & EnvelopeFlag.last) !== 0;
+    this.#out.push({ type: 'deliver', class: packetClass, last, hops: HOP_LIMIT - hopLimit + 1, frame: bytes });
+  }
+
+  #onRoutingFrame(neighbour: number, bytes: Uint8Array): void {
+    if (this.#options.role === 'leaf') return;
+    if (!this.#routing.onFrame(this.#now, neighbour, bytes)) this.#options.counters.drop(Drop.Malformed);
+    // A request that was sent to us alone is acknowledged like a packet.
+    if (sameOctets(envelopeDestination(bytes, 0), 0, this.#options.id, 0, 8))
+      this.#out.push({ type: 'acknowledge', neighbour, flow: envelopeFlow(bytes, 0), counter: envelopeCounter(bytes, 0) });
+  }
+
+  #forward(from: number, next: number, bytes: Uint8Array, hopLimit: number): void {
+    const frame = this.#frame.subarray(0, bytes.length);
+    frame.set(bytes);
+    setEnvelopeHopLimit(frame, 0, hopLimit);
+    setEnvelopeFlags(frame, 0, envelopeFlags(frame, 0) & ~EnvelopeFlag.retry);
+    this.#options.counters.forwarded += 1;
+    this.#submit(next, rankOf(envelopeClass(frame, 0)), frame, from, 0);
+  }
+
+  #onUndelivered(neighbour: number, bytes: Uint8Array, rank: Rank, reroutes: number): void {
+    const { counters, link } = this.#options;
+    if (envelopeClass(bytes, 0) === EnvelopeClass.routing) return;
+    const destination = envelopeDestination(bytes, 0);
+    let next = this.#nextHop(destination, neighbour);
+    // Without an alternate, one more round with the same: a channel that was busy is often free then.
+    if (next < 0 && reroutes === 0) next = this.#nextHop(destination, -1);
+    if (next < 0 || reroutes >= REROUTES) {
+      counters.drop(Drop.Undelivered);
+      if (next < 0) this.#routing.onUnroutable(this.#now, destination);
+      return;
+    }
+    if (bytes.length > link.mtu(link.neighbours.kind(next))) return counters.drop(Drop.TooLong);
+    const frame = this.#frame.subarray(0, bytes.length);
+    frame.set(bytes);
+    setEnvelopeFlags(frame, 0, envelopeFlags(frame, 0) & ~EnvelopeFlag.retry);
+    this.#submit(next, rank, frame, -1, reroutes + 1);
+  }
+
+  #onSend(packetClass: number, { node, leaf }: Destination, last: boolean, body: Uint8Array): void {
+    const { id, prng, counters } = this.#options;
+    if (packetClass < EnvelopeClass.sos) throw new CodedError('packet-class', `${packetClass} never leaves its link`);
+    const ours = leaf !== undefined && sameOctets(node, 0, id, 0, 8);
+    const next = ours ? this.#leafSlot(leaf) : this.#nextHop(node, -1);
+    if (next < 0) return counters.drop(Drop.NoRoute);
+    if (this.#counter >= FLOW_PACKETS) {
+      this.#lastFlow = this.#flow;
+      this.#flow = prng.u32();
+      this.#counter = 0;
+    }
+    const flags = last ? EnvelopeFlag.last : 0;
+    const frame = this.#frame.subarray(0, ENVELOPE_OCTETS + body.length);
+    writeEnvelope(frame, 0, { class: packetClass, hopLimit: HOP_LIMIT, flags, destination: node, flow: this.#flow, counter: this.#counter });
+    frame.set(body, ENVELOPE_OCTETS);
+    this.#counter += 1;
+    this.#submit(next, rankOf(packetClass), frame, -1, 0);
+  }
+
+  #handOver(leaf: Uint8Array, bytes: Uint8Array): void {
+    const slot = this.#leafSlot(leaf);
+    if (slot < 0) return this.#options.counters.drop(Drop.UnknownLeaf);
+    const { link, counters } = this.#options;
+    if (bytes.length > link.mtu(link.neighbours.kind(slot))) return counters.drop(Drop.TooLong);
+    counters.forwarded += 1;
+    this.#submit(slot, rankOf(envelopeClass(bytes, 0)), bytes, -1, 0);
+  }
+
+  #submit(neighbour: number, rank: Rank, frame: Uint8Array, from: number, reroutes: number): void {
+    const link = this.#options.link.neighbours.kind(neighbour);
+    this.#out.push({ type: 'submit', neighbour, link, rank, frame, from, reroutes });
+  }
+
+  #nextHop(destination: Uint8Array, except: number): number {
+    if (this.#options.role === 'leaf') return this.#attached === except ? -1 : this.#attached;
+    return this.#routing.nextHop(destination, except);
+  }
+
+  #leafSlot(leaf: Uint8Array): number {
+    const { neighbours } = this.#options.link;
+    const slot = neighbours.find('ble', leaf);
+    return slot >= 0 && neighbours.role(slot) === 'leaf' && neighbours.cost(slot) !== COST_INFINITE ? slot : -1;
+  }
+
+  /** A leaf stays where it is attached while that link is usable; else it takes the cheapest. */
+  #attach(): void {
+    const { neighbours } = this.#options.link;
+    if (this.#attached >= 0 && neighbours.cost(this.#attached) !== COST_INFINITE && neighbours.isPinned(this.#attached)) return;
+    this.#attached = -1;
+    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
+      if (!neighbours.isPinned(slot) || neighbours.cost(slot) === COST_INFINITE || neighbours.role(slot) === 'leaf') continue;
+      if (this.#attached < 0 || neighbours.cost(slot) < neighbours.cost(this.#attached)) this.#attached = slot;
+    }
+  }
+
+  #routeEffect(slot: number): MeshEffect | undefined {
+    const entry = emptyEntry();
+    if (!this.#table.read(slot, entry)) return this.poll();
+    return { type: 'route', id: entry.id, nextHop: entry.neighbour, metric: entry.metric };
+  }
+}
+
+/** Order of urgency of a packet's class. */
+export function rankOf(packetClass: number): Rank {
+  switch (packetClass) {
+    case EnvelopeClass.sos:
+      return Rank.Sos;
+    case EnvelopeClass.control:
+      return Rank.Control;
+    case EnvelopeClass.paid:
+      return Rank.Paid;
+    default:
+      return Rank.Free;
+  }
+}

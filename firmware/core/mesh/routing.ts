@@ -1,0 +1,320 @@
+/**
+ * Routing: a compact distance vector with the feasibility condition of Babel (RFC 8966) over the route table kernel. Every node announces itself
+ * with metric 0 and its own sequence number, and of every other node its selected route. News is broadcast, numbered and repeated to who missed it;
+ * everything is refreshed every minute. This file reacts to neighbours and frames; Updates, Requests and UpdateSync hold what is to be said.
+ *
+ * Per destination:  unknown -> reachable <-> unreachable -> unknown
+ *   reachable -> unreachable    retract at once, ask for a newer sequence number (section 3.8.2.1)
+ *   unreachable -> unknown      after the hold time; the feasibility distance is forgotten with it
+ *
+ * Differences from RFC 8966: ids in place of prefixes and router ids; a request that comes from our next hop for the destination says that it lost
+ * the route, so it counts as a retraction too; a node that hears its own id with a newer sequence number has restarted and goes on from there (as
+ * OSPF does, RFC 2328 section 13.4).
+ */
+import { millis, RouteOutcome, TokenBucket, type Millis, type Prng } from '../base/index.js';
+import { COST_INFINITE, Drop, EVERYONE, LINK_KINDS, type Counters, type Link, type LinkKind, type Submit } from '../link/index.js';
+import type { RouteTable } from '../ports/index.js';
+import {
+  decodeRouting,
+  ENVELOPE_OCTETS,
+  envelopeCounter,
+  EnvelopeFlag,
+  envelopeFlags,
+  SEQNO_REQUEST_WANTED_MAX,
+  type Announcement,
+  type Routing as RoutingMessage,
+  type SeqnoRequest,
+  type Update,
+  type Wanted,
+} from '../wire/index.js';
+import { Announcements } from './announcements.js';
+import { emptyEntry } from './empty-entry.js';
+import { Requests } from './requests.js';
+import { routingFrame } from './routing-frame.js';
+import { isNewer } from './sequence.js';
+import { Updates } from './updates.js';
+import { UpdateSync } from './update-sync.js';
+
+/** 3.5 refresh intervals, as babeld holds its routes. */
+export const HOLD = 210;
+const EXPIRE_EVERY = 5_000;
+const ROUND = 1_000;
+const REQUEST_HOPS = 63;
+/** Request frames at once, and milliseconds for another: when half an island is lost at once, asking must not take the air that the answers need. */
+const REQUESTS_BURST = 3;
+const REQUEST_EVERY = 400;
+/** Octets of a wanted destination: array 1, id 9, seqno 3; of a request around them: map, keys, list, hops 8. */
+const WANTED_OCTETS = 13;
+const REQUEST_OCTETS = 8;
+const UNREACHABLE = 0xffff;
+/** What a link costs whose neighbour we hear but may not use: its routes are kept for the moment that it can be (route table). */
+const NOT_YET = 0xfffe;
+
+export interface RoutingOptions {
+  readonly id: Uint8Array;
+  readonly prng: Prng;
+  readonly link: Link;
+  readonly table: RouteTable;
+  readonly counters: Counters;
+}
+
+export class Routing {
+  readonly #options: RoutingOptions;
+  readonly #announcements: Announcements;
+  readonly #updates: Updates;
+  readonly #requests: Requests;
+  readonly #sync: UpdateSync;
+  readonly #entry = emptyEntry();
+  readonly #slots = new Uint16Array(SEQNO_REQUEST_WANTED_MAX);
+  readonly #requestDamping = new TokenBucket(REQUESTS_BURST * REQUEST_EVERY, 1);
+  readonly #out: Submit[] = [];
+  /** What is being handled is an update: what it loses was retracted. */
+  #isRetracting = false;
+  #expireAt = 0;
+  #roundAt = 0;
+  #now = millis(0);
+
+  constructor(options: RoutingOptions) {
+    const { table, link, prng } = options;
+    this.#options = options;
+    this.#announcements = new Announcements(table.capacity);
+    this.#updates = new Updates({ ...options, announcements: this.#announcements, audience: () => this.#audience() });
+    this.#requests = new Requests(table.capacity);
+    this.#sync = new UpdateSync(link.neighbours.capacity, (least, most) => prng.between(least, most));
+  }
+
+  onTick(now: Millis): void {
+    this.#now = now;
+    if (now >= this.#expireAt) {
+      this.#expireAt = now + EXPIRE_EVERY;
+      this.#options.table.expire(this.#second(), this.#react);
+    }
+    this.#updates.onTick(now, this.#second());
+    if (this.#roundAt !== 0 && now >= this.#roundAt) {
+      this.#requests.round();
+      this.#roundAt = this.#requests.isAsking() ? now + ROUND : 0;
+    }
+  }
+
+  deadline(): number {
+    let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#sync.deadline(this.#isUsable));
+    if (this.#roundAt !== 0 && this.#roundAt < earliest) earliest = this.#roundAt;
+    if (this.#requests.isOwing()) earliest = Math.min(earliest, this.#now + this.#requestDamping.wait(this.#now, REQUEST_EVERY));
+    return earliest;
+  }
+
+  onNeighbour(now: Millis, neighbour: number, cost: number, restarted: boolean): void {
+    this.#now = now;
+    const { table, link } = this.#options;
+    const known = link.neighbours.isKnown(neighbour);
+    if (known && link.neighbours.role(neighbour) === 'leaf') return;
+    if (restarted || !known) {
+      this.#sync.forget(neighbour);
+      table.neighbourCost(neighbour, UNREACHABLE, this.#react);
+    }
+    if (known) table.neighbourCost(neighbour, cost === COST_INFINITE ? NOT_YET : cost, this.#react);
+    if (cost === COST_INFINITE) return;
+    this.#sync.meet(now, neighbour);
+    this.#requests.askAgain();
+    this.#startAsking();
+  }
+
+  /** A beacon of a pinned neighbour: it names the number of its last news. */
+  onBeacon(now: Millis, neighbour: number, number: number): void {
+    this.#sync.hear(now, neighbour, number);
+  }
+
+  /** A routing frame from a pinned neighbour. False if it is malformed. */
+  onFrame(now: Millis, neighbour: number, bytes: Uint8Array): boolean {
+    this.#now = now;
+    const message = decodeRouting(bytes, ENVELOPE_OCTETS, bytes.length);
+    if (typeof message === 'number') return false;
+    if (this.#options.link.neighbours.role(neighbour) === 'leaf') return true;
+    if (message.kind === 'update') this.#onUpdate(neighbour, message, envelopeCounter(bytes, 0), envelopeFlags(bytes, 0));
+    else if (message.kind === 'seqno-request') this.#onRequest(neighbour, message);
+    else this.#updates.onMissed(now, message.after);
+    return true;
+  }
+
+  /** Next hop for a destination other than `except` (-1: any), or -1. */
+  nextHop(destination: Uint8Array, except: number): number {
+    return this.#options.table.lookup(destination, 0, except);
+  }
+
+  /** A packet came for a destination that we have no route to: whoever sent it should know. */
+  onUnroutable(now: Millis, destination: Uint8Array): void {
+    this.#now = now;
+    const slot = this.#options.table.find(destination, 0);
+    if (slot < 0) return this.#updates.retractUnknown(now, destination);
+    this.#announcements.urge(slot);
+    this.#updates.trigger(now);
+    this.#askIfStarved(slot);
+  }
+
+  /** Slot of a route that changed since the last call, or -1. */
+  takeChanged(): number {
+    return this.#announcements.takeUntold();
+  }
+
+  /** The next routing frame to send, or undefined. */
+  poll(): Submit | undefined {
+    if (this.#out.length === 0) this.#updates.poll(this.#now, this.#second(), this.#out);
+    if (this.#out.length === 0) this.#sendRequests();
+    if (this.#out.length === 0) this.#sendQuestion();
+    return this.#out.shift();
+  }
+
+  #onUpdate(neighbour: number, { announcements, since }: Update, number: number, flags: number): void {
+    this.#isRetracting = true;
+    for (const announcement of announcements) this.#onAnnouncement(neighbour, announcement);
+    this.#isRetracting = false;
+    if (since !== undefined) this.#sync.repeated(this.#now, neighbour, since, number);
+    else if ((flags & EnvelopeFlag.retry) !== 0) this.#sync.hear(this.#now, neighbour, number);
+    else this.#sync.news(this.#now, neighbour, number);
+  }
+
+  #onAnnouncement(neighbour: number, { destination, seqno, metric }: Announcement): void {
+    const { link, table, counters } = this.#options;
+    if (this.#updates.isSelf(destination)) return this.#updates.onEcho(this.#now, seqno, metric);
+    const cost = link.neighbours.cost(neighbour);
+    const outcome = table.update(destination, 0, neighbour, seqno, metric, cost === COST_INFINITE ? NOT_YET : cost, this.#second());
+    if (outcome === RouteOutcome.Full) counters.drop(Drop.RoutesFull);
+    else if (outcome !== RouteOutcome.Kept) this.#react(table.find(destination, 0), outcome);
+  }
+
+  #onRequest(neighbour: number, { wanted, hops }: SeqnoRequest): void {
+    for (const { destination, seqno } of wanted) {
+      if (this.#updates.isSelf(destination)) this.#updates.onWanted(this.#now, seqno);
+      else this.#onWanted(neighbour, destination, seqno, hops);
+    }
+  }
+
+  #onWanted(neighbour: number, destination: Uint8Array, seqno: number, hops: number): void {
+    const { table } = this.#options;
+    const slot = table.find(destination, 0);
+    if (slot < 0) return;
+    if (table.read(slot, this.#entry) && this.#entry.neighbour === neighbour)
+      this.#react(slot, table.update(destination, 0, neighbour, 0, UNREACHABLE, 0, this.#second()));
+    table.read(slot, this.#entry);
+    if (this.#entry.neighbour >= 0 && !isNewer(seqno, this.#entry.seqno)) {
+      this.#announcements.urge(slot);
+      this.#updates.trigger(this.#now);
+    } else if (this.#requests.want(slot, seqno, this.#second()) && hops > 0) {
+      if (this.#entry.neighbour >= 0) this.#requests.forward(slot, hops - 1);
+      else if (this.#hasOtherThan(neighbour)) {
+        this.#requests.askFor(slot);
+        this.#startAsking();
+      }
+    }
+  }
+
+  readonly #react = (slot: number, outcome: RouteOutcome): void => {
+    switch (outcome) {
+      case RouteOutcome.Found:
+        this.#announcements.found(slot);
+        this.#requests.found(slot);
+        break;
+      case RouteOutcome.Lost:
+        this.#announcements.lost(slot);
+        this.#requests.lost(slot, this.#isRetracting);
+        this.#startAsking();
+        break;
+      case RouteOutcome.Changed:
+        this.#options.table.read(slot, this.#entry);
+        this.#announcements.changed(slot, this.#entry.metric);
+        if (this.#requests.satisfies(slot, this.#entry.seqno)) this.#announcements.urge(slot);
+        break;
+      case RouteOutcome.Unfeasible:
+        return this.#askIfStarved(slot);
+      default:
+        return;
+    }
+    if (this.#announcements.hasUrgent()) this.#updates.trigger(this.#now);
+  };
+
+  /** Routes may be offered, but none that is feasible. */
+  #askIfStarved(slot: number): void {
+    if (!this.#options.table.read(slot, this.#entry) || this.#entry.neighbour >= 0) return;
+    this.#requests.ask(slot);
+    this.#startAsking();
+  }
+
+  #startAsking(): void {
+    if (this.#roundAt === 0 && this.#requests.isAsking()) this.#roundAt = this.#now + this.#options.prng.between(20, 80);
+  }
+
+  /** One frame of requests: somebody else's to a next hop with acknowledgement, or our own to everyone. */
+  #sendRequests(): void {
+    if (!this.#requests.isOwing() || this.#requestDamping.wait(this.#now, REQUEST_EVERY) > 0) return;
+    const { table, link, id } = this.#options;
+    const slots = this.#slots.subarray(0, this.#requestRoom());
+    const { count, neighbour, hops } = this.#requests.takeForward(slots, (slot) => (table.read(slot, this.#entry) ? this.#entry.neighbour : -1));
+    if (count > 0) {
+      if (neighbour < 0) return;
+      this.#requestDamping.spend(REQUEST_EVERY);
+      return this.#pushTo(neighbour, { kind: 'seqno-request', wanted: this.#wanted(count, (slot) => this.#requests.wantedSeqno(slot)), hops });
+    }
+    const owed = this.#requests.takeOwed(slots);
+    const wanted = this.#wanted(owed, () => (this.#entry.feasibleSeqno + 1) & 0xffff, true);
+    const kinds = this.#audience();
+    if (wanted.length === 0 || kinds.length === 0) return;
+    this.#requestDamping.spend(REQUEST_EVERY);
+    const numbering = { counter: link.nextCounter(), repeats: false };
+    for (const kind of kinds)
+      this.#out.push(routingFrame(link, id, EVERYONE, kind, { kind: 'seqno-request', wanted, hops: REQUEST_HOPS }, numbering));
+  }
+
+  /** The first slots as they are asked for; `starving`: only those that are unreachable. */
+  #wanted(count: number, seqno: (slot: number) => number, starving = false): Wanted[] {
+    const wanted: Wanted[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const slot = this.#slots[i]!;
+      if (!this.#options.table.read(slot, this.#entry) || (starving && this.#entry.neighbour >= 0)) continue;
+      wanted.push({ destination: this.#entry.id.slice(), seqno: seqno(slot) });
+    }
+    return wanted;
+  }
+
+  #sendQuestion(): void {
+    const question = this.#sync.take(this.#now, this.#isUsable);
+    if (question !== undefined) this.#pushTo(question.neighbour, { kind: 'repeat-request', after: question.since });
+  }
+
+  /** To one neighbour, with acknowledgement. */
+  #pushTo(neighbour: number, message: RoutingMessage): void {
+    const { link, id } = this.#options;
+    const numbering = { counter: link.nextCounter(), repeats: false };
+    this.#out.push(routingFrame(link, id, neighbour, link.neighbours.kind(neighbour), message, numbering));
+  }
+
+  #requestRoom(): number {
+    const { link } = this.#options;
+    let room = SEQNO_REQUEST_WANTED_MAX;
+    for (const kind of link.kindsUp())
+      room = Math.min(room, Math.floor((link.mtu(kind) - ENVELOPE_OCTETS - REQUEST_OCTETS) / WANTED_OCTETS));
+    return room;
+  }
+
+  readonly #isUsable = (neighbour: number): boolean => {
+    const { neighbours } = this.#options.link;
+    return neighbours.isPinned(neighbour) && neighbours.cost(neighbour) !== COST_INFINITE && neighbours.role(neighbour) !== 'leaf';
+  };
+
+  #hasOtherThan(neighbour: number): boolean {
+    for (let slot = 0; slot < this.#options.link.neighbours.capacity; slot += 1) if (slot !== neighbour && this.#isUsable(slot)) return true;
+    return false;
+  }
+
+  /** Links with a neighbour to hear routing frames. */
+  #audience(): readonly LinkKind[] {
+    const { neighbours } = this.#options.link;
+    return LINK_KINDS.filter((kind) => {
+      for (let slot = 0; slot < neighbours.capacity; slot += 1) if (neighbours.kind(slot) === kind && this.#isUsable(slot)) return true;
+      return false;
+    });
+  }
+
+  #second(): number {
+    return Math.floor(this.#now / 1000) & 0xffff;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Updates: composes what this node announces, of itself and of its routes, into numbered frames. News first, then repetitions for who missed some,
+ * then refreshes. The own sequence number lives here.
+ */
+import { sameOctets, type Millis, type Prng } from '../base/index.js';
+import { EVERYONE, type Link, type LinkKind, type Submit } from '../link/index.js';
+import type { RouteEntry, RouteTable } from '../ports/index.js';
+import { ENVELOPE_OCTETS, UPDATE_ANNOUNCEMENTS_MAX, type Announcement } from '../wire/index.js';
+import type { Announcements } from './announcements.js';
+import { emptyEntry } from './empty-entry.js';
+import { routingFrame, type Numbering } from './routing-frame.js';
+import { isNewer } from './sequence.js';
+import { UpdateClock } from './update-clock.js';
+
+const SELF_REFRESH = 60;
+/** Refreshes of ourselves before a new sequence number lets everyone forget the lowest metrics ever announced (RFC 8966 section 3.7.3). */
+const SEQNO_EVERY = 5;
+/** Octets of an announcement at most: array 1, id 9, seqno 3, metric 3; of an update around them: map, keys, list 6, since 4. */
+const ANNOUNCEMENT_OCTETS = 16;
+const UPDATE_OCTETS = 10;
+const REFRESH_LOOK = { least: 2_000, most: 4_000 };
+const UNREACHABLE = 0xffff;
+
+export interface UpdatesOptions {
+  readonly id: Uint8Array;
+  readonly prng: Prng;
+  readonly link: Link;
+  readonly table: RouteTable;
+  readonly announcements: Announcements;
+  /** Links with someone to hear. */
+  readonly audience: () => readonly LinkKind[];
+}
+
+export class Updates {
+  readonly #options: UpdatesOptions;
+  readonly #clock: UpdateClock;
+  readonly #entry: RouteEntry = emptyEntry();
+  readonly #slots = new Uint16Array(UPDATE_ANNOUNCEMENTS_MAX);
+  /** One frame's announcements, each with its own id to fill in; `via`: slot of the next hop. */
+  readonly #batch: { readonly destination: Uint8Array; seqno: number; metric: number; via: number }[] = [];
+  #count = 0;
+  #seqno = 0;
+  #selfUrgent = true;
+  #selfAt = 0;
+  #selfNumber = 0;
+  #selfRefreshes = 0;
+  /** Of the last update with news. */
+  #number = 0;
+  /** A destination without a slot that somebody sends packets for through us: retract it once. */
+  readonly #orphan = new Uint8Array(8);
+  #hasOrphan = false;
+  /** Somebody missed what was announced after this number. */
+  #owesRepeat = false;
+  #repeatSince = 0;
+  #refreshAt = 0;
+
+  constructor(options: UpdatesOptions) {
+    this.#options = options;
+    this.#clock = new UpdateClock(options.prng);
+    for (let i = 0; i < UPDATE_ANNOUNCEMENTS_MAX; i += 1)
+      this.#batch.push({ destination: new Uint8Array(8), seqno: 0, metric: UNREACHABLE, via: -1 });
+  }
+
+  onTick(now: Millis, second: number): void {
+    if (now < this.#refreshAt) return;
+    this.#refreshAt = now + this.#options.prng.between(REFRESH_LOOK.least, REFRESH_LOOK.most);
+    if (this.#isSelfDue(second) || this.#options.announcements.isRefreshDue(second, this.#announces)) this.#clock.trigger(now);
+  }
+
+  deadline(): number {
+    return this.#clock.due === 0 ? this.#refreshAt : Math.min(this.#clock.due, this.#refreshAt);
+  }
+
+  /** There is news. */
+  trigger(now: Millis): void {
+    this.#clock.trigger(now);
+  }
+
+  /** Somebody wants our sequence number to be at least this. */
+  onWanted(now: Millis, seqno: number): void {
+    if (isNewer(seqno, this.#seqno)) this.#seqno = seqno;
+    this.#urgeSelf(now);
+  }
+
+  /** Somebody announces us. A newer sequence number than ours is from before we restarted: go on behind it. */
+  onEcho(now: Millis, seqno: number, metric: number): void {
+    if (metric === UNREACHABLE || !isNewer(seqno, this.#seqno)) return;
+    this.#seqno = (seqno + 1) & 0xffff;
+    this.#urgeSelf(now);
+  }
+
+  /** A neighbour missed what was announced after this number: the answer is one for everyone, from the oldest that anyone asked for. */
+  onMissed(now: Millis, after: number): void {
+    if (!this.#owesRepeat || isNewer(this.#repeatSince, after)) this.#repeatSince = after;
+    this.#owesRepeat = true;
+    this.#clock.trigger(now);
+  }
+
+  /** A packet came for a destination that we know nothing of. */
+  retractUnknown(now: Millis, destination: Uint8Array): void {
+    this.#orphan.set(destination);
+    this.#hasOrphan = true;
+    this.#clock.trigger(now);
+  }
+
+  /** The frames of an update that is due, one for each link that has an audience, onto `out`. */
+  poll(now: Millis, second: number, out: Submit[]): void {
+    if (!this.#clock.isDue(now)) return;
+    const { announcements, audience } = this.#options;
+    const kinds = audience();
+    if (kinds.length === 0) return this.#clock.sent(now, false, false);
+    const news = this.#selfUrgent || this.#hasOrphan || announcements.hasUrgent();
+    this.#count = 0;
+    if (news || !this.#owesRepeat) this.#announce(kinds, second, news, out);
+    else this.#repeat(kinds, second, out);
+    const more = this.#owesRepeat || announcements.hasUrgent();
+    this.#clock.sent(now, news, more);
+  }
+
+  /** News with a new number, or a refresh with the last one. */
+  #announce(kinds: readonly LinkKind[], second: number, news: boolean, out: Submit[]): void {
+    const { announcements, link } = this.#options;
+    if (news) this.#number = (this.#number + 1) & 0xffff;
+    link.updateNumber = this.#number;
+    if (this.#hasOrphan) this.#put(this.#orphan, 0, UNREACHABLE, -1);
+    this.#hasOrphan = false;
+    const slots = announcements.collect(second, this.#slots.subarray(0, this.#room() - this.#count - 1), this.#announces);
+    for (let i = 0; i < slots; i += 1) this.#putSlot(this.#slots[i]!, second);
+    const due = this.#isSelfDue(second);
+    if (this.#selfUrgent || due || this.#count === 0) this.#putSelf(second, due);
+    this.#push(kinds, { counter: this.#number, repeats: !news }, undefined, out);
+  }
+
+  /** What was announced since some number, as much as fits a frame; the rest follows in the next. */
+  #repeat(kinds: readonly LinkKind[], second: number, out: Submit[]): void {
+    const { announcements, id } = this.#options;
+    const since = this.#repeatSince;
+    const { count, upTo } = announcements.repeat(since, this.#number, this.#slots.subarray(0, this.#room() - 1));
+    for (let i = 0; i < count; i += 1) this.#putSlot(this.#slots[i]!, second);
+    if (isNewer(this.#selfNumber, since) || this.#count === 0) this.#put(id, this.#seqno, 0, -1);
+    this.#repeatSince = upTo;
+    this.#owesRepeat = upTo !== this.#number;
+    this.#push(kinds, { counter: upTo, repeats: true }, since, out);
+  }
+
+  #putSlot(slot: number, second: number): void {
+    const { table, announcements } = this.#options;
+    const held = table.read(slot, this.#entry);
+    announcements.announced(slot, held ? this.#entry.metric : UNREACHABLE, second, this.#number);
+    table.announced(slot);
+    if (held) this.#put(this.#entry.id, this.#entry.seqno, this.#entry.metric, this.#entry.neighbour);
+  }
+
+  #putSelf(second: number, due: boolean): void {
+    if (due) {
+      this.#selfRefreshes += 1;
+      if (this.#selfRefreshes % SEQNO_EVERY === 0) this.#seqno = (this.#seqno + 1) & 0xffff;
+      this.#selfAt = second;
+    }
+    if (this.#selfUrgent) this.#selfNumber = this.#number;
+    this.#selfUrgent = false;
+    this.#put(this.#options.id, this.#seqno, 0, -1);
+  }
+
+  #put(destination: Uint8Array, seqno: number, metric: number, via: number): void {
+    const announcement = this.#batch[this.#count]!;
+    announcement.destination.set(destination);
+    announcement.seqno = seqno;
+    announcement.metric = metric;
+    announcement.via = via;
+    this.#count += 1;
+  }
+
+  /** Split horizon on a line with one neighbour: what goes through it is no news to it. On the air a neighbour's route is news to others. */
+  #push(kinds: readonly LinkKind[], numbering: Numbering, since: number | undefined, out: Submit[]): void {
+    const { link, id } = this.#options;
+    for (const kind of kinds) {
+      const announcements: Announcement[] = [];
+      for (let i = 0; i < this.#count; i += 1) {
+        const announcement = this.#batch[i]!;
+        if (kind === 'serial' && announcement.via >= 0 && link.neighbours.kind(announcement.via) === 'serial') continue;
+        announcements.push(announcement);
+      }
+      // Nothing that is news to this line: the number is, or it would ask for it.
+      if (announcements.length === 0) announcements.push({ destination: id, seqno: this.#seqno, metric: 0 });
+      out.push(routingFrame(link, id, EVERYONE, kind, { kind: 'update', announcements, since }, numbering));
+    }
+  }
+
+  readonly #announces = (slot: number): boolean => this.#options.table.read(slot, this.#entry) && this.#entry.neighbour >= 0;
+
+  #urgeSelf(now: Millis): void {
+    this.#selfUrgent = true;
+    this.#clock.trigger(now);
+  }
+
+  #isSelfDue(second: number): boolean {
+    return ((second - this.#selfAt) & 0xffff) >= SELF_REFRESH;
+  }
+
+  /** Announcements that fit a frame of every link that is up. */
+  #room(): number {
+    const { link } = this.#options;
+    let room = UPDATE_ANNOUNCEMENTS_MAX;
+    for (const kind of link.kindsUp()) {
+      const fits = Math.floor((link.mtu(kind) - ENVELOPE_OCTETS - UPDATE_OCTETS) / ANNOUNCEMENT_OCTETS);
+      if (fits < room) room = fits;
+    }
+    return room;
+  }
+
+  /** Whether an id is ours. */
+  isSelf(id: Uint8Array): boolean {
+    return sameOctets(id, 0, this.#options.id, 0, 8);
+  }
+}
