@@ -20,8 +20,9 @@ const segment = { kind: 'segment', node: id, number: U32, index: U16, count: U16
 const largest: readonly (readonly [string, Fields])[] = [
   ['beacon', { id, role: 'leaf', number: U16, heard: repeat(24, { neighbour: id.subarray(4), quality: 255 }), queue: 255, battery: 100 }],
   ['identity', { key, role: 'leaf', answer: true }],
-  ['routing', { kind: 'update', announcements: repeat(20, { destination: id, seqno: U16, metric: U16 }) }],
-  ['routing', { kind: 'seqno-request', destination: id, seqno: U16, hops: 63 }],
+  ['routing', { kind: 'update', announcements: repeat(20, { destination: id, seqno: U16, metric: U16 }), since: U16 }],
+  ['routing', { kind: 'seqno-request', wanted: repeat(20, { destination: id, seqno: U16 }), hops: 63 }],
+  ['routing', { kind: 'repeat-request', after: U16 }],
   ['packet', { ...segment, leaf: id, toLeaf: id }],
   ['packet', { kind: 'receipt', node: id, leaf: id, toLeaf: id, number: U32, next: U16, arrived: key.subarray(17), refusal: 'too-long' }],
   ['packet', { kind: 'ping', node: id, leaf: id, toLeaf: id, number: U32 }],
@@ -38,7 +39,8 @@ const largest: readonly (readonly [string, Fields])[] = [
 /** What the golden frames do not show of the other end. */
 const smallest: readonly (readonly [string, Fields])[] = [
   ['routing', { kind: 'update', announcements: [{ destination: id, seqno: 0, metric: 0 }] }],
-  ['routing', { kind: 'seqno-request', destination: id, seqno: 0, hops: 0 }],
+  ['routing', { kind: 'seqno-request', wanted: [{ destination: id, seqno: 0 }], hops: 0 }],
+  ['routing', { kind: 'repeat-request', after: 0 }],
   ['packet', { ...segment, number: 0, index: 0, count: 1, payload: new Uint8Array(0) }],
   ['packet', { kind: 'receipt', node: id, number: 0, next: 0, arrived: new Uint8Array(1), refusal: 'no-room' }],
   ['message', { kind: 'text-message', text: '', wall: 0 }],
