@@ -1,0 +1,1 @@
+export { createNativeKernels, type NativeKernels, type NativeOptions } from './kernels.js';
