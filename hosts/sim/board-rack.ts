@@ -1,0 +1,49 @@
+/**
+ * Simulated boards on the XS engine: a process each, with an identity and entropy that follow from the seed and a store that lasts as long as the rack.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startBoardProcess, type BoardProcess, type Chip } from '../xs/board-process.js';
+import { bundleForXs } from '../xs/build.mjs';
+import { identityOf } from './mesh.js';
+import { RandomStream } from './random-stream.js';
+
+export class BoardRack {
+  readonly #seed: string | number;
+  readonly #profile: Chip;
+  readonly #folder: string;
+
+  /** Bundles the firmware and makes room for the boards' stores; nothing is switched on yet. */
+  static async make(seed: string | number, profile: Chip): Promise<BoardRack> {
+    const folder = await mkdtemp(join(tmpdir(), 'meshbox-boards-'));
+    await bundleForXs({ entry: fileURLToPath(new URL('seeded-board.ts', import.meta.url)), output: join(folder, 'board.js') });
+    return new BoardRack(seed, profile, folder);
+  }
+
+  private constructor(seed: string | number, profile: Chip, folder: string) {
+    this.#seed = seed;
+    this.#profile = profile;
+    this.#folder = folder;
+  }
+
+  /** Switches a board on for the (boots + 1)th time; `serial`: with a pty for a box to open. */
+  async boot(board: number, boots: number, serial = false): Promise<BoardProcess> {
+    const stateDir = join(this.#folder, `board-${board}`);
+    await mkdir(stateDir, { recursive: true });
+    await writeFile(join(stateDir, 'secret'), identityOf(this.#seed, 'board', board).secret);
+    await writeFile(join(stateDir, 'seed'), entropySeed(this.#seed, board, boots));
+    return startBoardProcess({ profile: this.#profile, bundle: join(this.#folder, 'board.js'), stateDir, serial });
+  }
+
+  /** Forgets the stores. */
+  async clear(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The seed of a board's entropy at one of its boots: 16 octets. */
+export function entropySeed(seed: string | number, board: number, boots: number): Uint8Array {
+  return new RandomStream(seed, 'entropy', board, boots).bytes(16);
+}

@@ -1,0 +1,17 @@
+export * from './board-rack.js';
+export type { AirCounters, AirOptions, Link } from './air.js';
+export type { BleOptions } from './ble.js';
+export * from './graph.js';
+export type { Reach } from './ground-truth.js';
+export { linksBetween } from './island.js';
+export * from './make-topology.js';
+export * from './mesh.js';
+export * from './node-mesh.js';
+export * from './process-station.js';
+export type { Position } from './radio-model.js';
+export * from './random-stream.js';
+export * from './station.js';
+export * from './topology.js';
+export * from './trace.js';
+export * from './traffic.js';
+export * from './world.js';
