@@ -1,0 +1,3 @@
+export * from './content.js';
+export * from './journal.js';
+export * from './state-folder.js';
