@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { ByteWriter, hex, u32At } from '../../firmware/core/base/index.js';
 import { createCurveKernels, createKernels } from '../../firmware/core/crypto/index.js';
+import { linkProfiles } from '../../firmware/core/link/index.js';
 import { createNode } from '../../firmware/core/node/index.js';
 import type { Kernels } from '../../firmware/core/ports/index.js';
 import type { Address } from '../../firmware/core/transport/index.js';
@@ -26,8 +27,6 @@ const RECORDS = 10_000;
 const QUOTA = 2 * 1024 ** 3;
 /** Status and island are told at most so often: a console redraws no faster. */
 const TELL_EVERY = 1_000;
-/** Octets of a frame on the serial line, the same on the board (core/node, Board); core/link cuts them into pieces. */
-const SERIAL_MTU = 1_024;
 /** Random octets of the node's seed and of the first serial session. */
 const SEED = 16;
 const SESSION = 4;
@@ -142,7 +141,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       publicKey: folder.signer.key,
       role: 'box',
       kernels: hashes,
-      mtu: { serial: SERIAL_MTU },
+      mtu: { serial: linkProfiles.serial.mtu },
       seed: random.subarray(0, SEED),
     }),
     clock,

@@ -19,8 +19,9 @@ export const linkProfiles: Readonly<Record<LinkKind, LinkProfile>> = {
   air: { mtu: 250, fixedMicros: 500, octetMicros: 8, reliable: false },
   // GATT notifications at MTU 247: about 340 kb/s, half a connection interval of 7.5 ms to wait.
   ble: { mtu: 244, fixedMicros: 3750, octetMicros: 24, reliable: true },
-  // 115,200 Bd: 10 bits an octet; COBS, header and CRC add 9 octets.
-  serial: { mtu: 1024, fixedMicros: 783, octetMicros: 87, reliable: true },
+  // 115,200 Bd: 10 bits an octet; COBS, header and CRC add 9 octets. A board holds frames for any of its links in one pool: 24 of 1,024 octets would
+  // be a third of a C3's memory, and what comes over the air has 250 anyway.
+  serial: { mtu: 250, fixedMicros: 783, octetMicros: 87, reliable: true },
 };
 
 /** Of the frame that metrics are measured by (units.ts). */

@@ -6,7 +6,7 @@
  * The serial line carries the node's frames to its box: `paired` is the node's serial link coming up, `lost` its going down.
  */
 import { CodedError, millis, NEVER, u32At, type Millis } from '../base/index.js';
-import { SerialLine, type CounterReading, type SerialLineEffect, type SerialLineInput } from '../link/index.js';
+import { linkProfiles, SerialLine, type CounterReading, type SerialLineEffect, type SerialLineInput } from '../link/index.js';
 import type { Clock, Health, Kernels, Log, Radio, RadioKind, Random, Serial, Signer } from '../ports/index.js';
 import type { NodeCaps } from './caps.js';
 import { Node, type NodeEffect, type NodeInput } from './node.js';
@@ -38,8 +38,6 @@ export interface BoardOptions {
 const SEED = 16;
 const SESSION = 4;
 const UART_HOLDS = 128;
-/** Largest frame on the serial line; the same on the box. */
-const SERIAL_MTU = 1024;
 /** A full UART has sent half its FIFO after this, at 115,200 baud. */
 const ROOM_AGAIN = 5;
 
@@ -88,7 +86,7 @@ export class Board {
     const mtu: { air?: number; ble?: number; serial?: number } = {};
     for (const kind of links) mtu[kind] = radio.mtu(kind);
     if (serial !== undefined) {
-      mtu.serial = SERIAL_MTU;
+      mtu.serial = linkProfiles.serial.mtu;
       const session = u32At(random, SEED);
       this.#line = new SerialLine({ name, role: 'board', key: publicKey, session, holds: holds ?? UART_HOLDS });
       serial.onReceive((bytes) => this.#feedLine(clock.now().mono, { type: 'octets', bytes }));
