@@ -5,6 +5,7 @@
  *   a board that ends by itself (memory full, an exception) is switched on again after a moment, as its watchdog would; one that is killed stays dark
  */
 import { hex, micros } from '../../../firmware/core/base/index.js';
+import { messageOf } from '../../node/index.js';
 import type { BoardProcess, BoardStats, Chip } from '../../xs/board-process.js';
 import { BoardRack, distances, identityOf, makeTopology, ProcessStation, usableGraph, World, type Topology } from '../../sim/index.js';
 import { Journey } from './journey.js';
@@ -16,6 +17,8 @@ export interface IslandOptions {
   /** Share of frames lost on top of what each link loses. */
   readonly loss: number;
   readonly profile: Chip;
+  /** How many boards are bare-metal images in the emulator: the box's own first. */
+  readonly emulated: number;
   readonly log: (line: string) => void;
 }
 
@@ -49,14 +52,24 @@ export class Island {
 
   static async make(options: IslandOptions): Promise<Island> {
     const topology = makeTopology(`island:${options.boards}`, { seed: options.seed, loss: options.loss });
-    return new Island(options, topology, await BoardRack.make(options.seed, options.profile));
+    const ends = farthestApart(topology);
+    const [gateway] = ends;
+    const others = Array.from({ length: topology.nodes }, (_, board) => board).filter((board) => board !== gateway);
+    const emulated = new Set([gateway, ...others].slice(0, options.emulated));
+    return new Island(options, topology, ends, emulated, await BoardRack.make(options.seed, options.profile, emulated));
   }
 
-  private constructor({ seed, log }: IslandOptions, topology: Topology, rack: BoardRack) {
+  private constructor(
+    { seed, log }: IslandOptions,
+    topology: Topology,
+    ends: readonly [number, number],
+    emulated: ReadonlySet<number>,
+    rack: BoardRack,
+  ) {
     this.topology = topology;
     this.#rack = rack;
     this.#switchedOn = Array.from({ length: topology.nodes }, gate);
-    [this.gateway, this.edge] = farthestApart(topology);
+    [this.gateway, this.edge] = ends;
     this.journey = new Journey(this.edge, this.gateway);
     this.world = new World({
       seed,
@@ -69,7 +82,7 @@ export class Island {
       const { id, mac } = identityOf(seed, 'board', index);
       const name = `board ${index}`;
       this.world.add({ name, mac, boot: async (_now, boots) => this.#boot(index, boots, log) });
-      return `${name} (${hex(id)})`;
+      return `${name} (${hex(id)}${emulated.has(index) ? ', emulated' : ''})`;
     });
     for (const { from, to, ...link } of topology.links) this.world.setLink(from, to, link);
     this.phone = new Phone(seed, this.world.mtu.ble, (command) => this.world.submit(topology.nodes, command));
@@ -81,7 +94,8 @@ export class Island {
   async start(): Promise<string> {
     for (let station = 0; station <= this.topology.nodes; station += 1) this.world.start(station);
     this.#run = this.world.runPaced(this.#running.signal);
-    await Promise.all(this.#switchedOn.map(({ promise }) => promise));
+    // A board that can't even start ends the run, and the whole with it.
+    await Promise.race([Promise.all(this.#switchedOn.map(({ promise }) => promise)), this.#run]);
     return this.#boards[this.gateway]!.serialPath!;
   }
 
@@ -107,7 +121,9 @@ export class Island {
   }
 
   async #boot(board: number, boots: number, log: (line: string) => void): Promise<ProcessStation> {
-    const process = await this.#rack.boot(board, boots, board === this.gateway);
+    const process = await this.#rack.boot(board, boots, board === this.gateway).catch((error: unknown) => {
+      throw new Error(`${this.nameOf(board)}: ${messageOf(error)}`);
+    });
     this.#boards[board] = process;
     this.#switchedOn[board]!.open();
     if (boots > 0) log(`${this.nameOf(board)} is up again`);

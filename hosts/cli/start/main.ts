@@ -28,6 +28,7 @@ interface Flags {
   readonly loss: number;
   readonly seed: number;
   readonly profile: Chip;
+  readonly emulated: number;
   readonly radio?: string;
   readonly port: number;
   readonly state?: string;
@@ -46,12 +47,19 @@ const program = new Command('npm start --')
       .choices(Object.keys(profiles).filter((name) => name !== 'none'))
       .default('esp32c3'),
   )
+  .option(
+    '--emulated <count>',
+    "boards that are bare-metal RISC-V images in the emulator, the box's own first (esp32c3, esp32c6)",
+    number(0, 200, true),
+    0,
+  )
   .addOption(
     new Option('--radio <device>', 'a real board on a serial port instead of the simulated island').conflicts([
       'boards',
       'loss',
       'seed',
       'profile',
+      'emulated',
       'once',
     ]),
   )
