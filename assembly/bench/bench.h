@@ -1,4 +1,4 @@
-/* What a bench source uses: counts of instructions, checks before counts, lines `name count`. */
+/* What a bench source uses: counts of instructions, a mark on the stack, checks before counts, lines `name count`. */
 #pragma once
 #include <stdint.h>
 #include <stdio.h>
@@ -12,11 +12,11 @@ static inline uint32_t instructions(void) {
 }
 
 /* Instructions of one statement, the reading of the counter taken off. */
-#define COUNT(statement)                       \
-  ({                                           \
-    uint32_t before = instructions();          \
-    statement;                                 \
-    instructions() - before - 1;               \
+#define COUNT(statement)               \
+  ({                                   \
+    uint32_t before = instructions();  \
+    statement;                         \
+    instructions() - before - 1;       \
   })
 
 static inline void report(const char* name, uint32_t count) { printf("%s %lu\n", name, (unsigned long)count); }
@@ -35,5 +35,18 @@ static inline void require_hex(const uint8_t* octets, const char* hex, const cha
     require(*octets == (uint8_t)strtoul(digits, 0, 16), what);
   }
 }
+
+/* Octets of stack that a statement uses: what it overwrites of a pattern below. */
+#define STACK(statement)                                                         \
+  ({                                                                             \
+    uint32_t used = 0;                                                           \
+    uint8_t* bottom;                                                             \
+    __asm__ volatile("mv %0, sp" : "=r"(bottom));                                \
+    for (int i = 1; i <= 8192; i += 1) *(volatile uint8_t*)(bottom - i) = 0xa5;  \
+    statement;                                                                   \
+    for (int i = 1; i <= 8192; i += 1)                                           \
+      if (*(volatile uint8_t*)(bottom - i) != 0xa5) used = (uint32_t)i;          \
+    used;                                                                        \
+  })
 
 #define DONE() (puts("done"), 0)

@@ -11,5 +11,6 @@ int main(void) {
   report("chacha20poly1305_open_1024", COUNT(code = mb_aead_open(opened, key, nonce, aad, 16, sealed, 1024)));
   require(code == MB_OK && memcmp(opened, data, 1024) == 0, "opened text");
   report("chacha20poly1305_64", COUNT(mb_aead_seal(sealed, key, nonce, aad, 16, data, 64)));
+  report("stack", STACK(mb_aead_seal(sealed, key, nonce, aad, 16, data, 1024)));
   return DONE();
 }

@@ -9,5 +9,6 @@ int main(void) {
   require_hex(out, "5902e53903be0d0f9656bdbd5b9f0d8c2d815f865645d629eef77f5185f6cd7f", "keccak256 of 1 KiB");
   report("keccak256_1024", count);
   report("keccak256_64", COUNT(mb_keccak256(out, data, 64)));
+  report("stack", STACK(mb_keccak256(out, data, 1024)));
   return DONE();
 }

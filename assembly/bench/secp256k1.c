@@ -36,5 +36,7 @@ int main(void) {
   report("ecdh", COUNT(code = mb_ecdh(shared, secret, peer)));
   require(code == MB_OK, "peer refused");
   require_hex(shared, SHARED, "shared point");
+  report("stack", STACK(mb_sign(signature, digest, secret)));
+  report("stack_verify", STACK(mb_verify(signature, digest, key, 1)));
   return DONE();
 }

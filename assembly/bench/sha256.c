@@ -9,5 +9,6 @@ int main(void) {
   require_hex(out, "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9", "sha256 of 1 KiB");
   report("sha256_1024", count);
   report("sha256_64", COUNT(mb_sha256(out, data, 64)));
+  report("stack", STACK(mb_sha256(out, data, 1024)));
   return DONE();
 }

@@ -5,10 +5,12 @@
  * RV32IMAC has neither 64-bit registers nor a rotate instruction nor and-not, so: lanes are bit-interleaved (half 0 the even bits, half 1 the
  * odd ones: a rotation of a lane is two of words); six lanes are stored complemented, which leaves one NOT to a plane (the Keccak team's
  * "lane complementing"); a round reads one set of lanes and writes the other, half 0 of every plane before half 1, so that at most 26
- * words are alive at a time: 489 instructions a round, of which 4 are spills. Source: https://keccak.team/files/Keccak-implementation-3.2.pdf, 2.1 to 2.2.
+ * words are alive at a time: 490 instructions a round, of which 2 are spills.
+ * Source: https://keccak.team/files/Keccak-implementation-3.2.pdf, 2.1 and 2.2.
  */
 import { KECCAK_SCRATCH, KECCAK_SIZE, within } from './memory';
 
+/** In a context, after its Lanes: the block in filling, and how full it is. */
 const BLOCK: usize = 224;
 const FILL: usize = 360;
 const RATE: u32 = 136;
@@ -16,7 +18,11 @@ const ROUNDS: usize = 24;
 
 /** Round constants (FIPS 202, 3.2.5), interleaved. */
 const IOTA: usize = memory.data<u32>([
-  0x00000001, 0x00000000, 0x00000000, 0x00000089, 0x00000000, 0x8000008b, 0x00000000, 0x80008080, 0x00000001, 0x0000008b, 0x00000001, 0x00008000, 0x00000001, 0x80008088, 0x00000001, 0x80000082, 0x00000000, 0x0000000b, 0x00000000, 0x0000000a, 0x00000001, 0x00008082, 0x00000000, 0x00008003, 0x00000001, 0x0000808b, 0x00000001, 0x8000000b, 0x00000001, 0x8000008a, 0x00000001, 0x80000081, 0x00000000, 0x80000081, 0x00000000, 0x80000008, 0x00000000, 0x00000083, 0x00000000, 0x80008003, 0x00000001, 0x80008088, 0x00000000, 0x80000088, 0x00000001, 0x00008000, 0x00000000, 0x80008082,
+  0x00000001, 0x00000000, 0x00000000, 0x00000089, 0x00000000, 0x8000008b, 0x00000000, 0x80008080, 0x00000001, 0x0000008b,
+  0x00000001, 0x00008000, 0x00000001, 0x80008088, 0x00000001, 0x80000082, 0x00000000, 0x0000000b, 0x00000000, 0x0000000a,
+  0x00000001, 0x00008082, 0x00000000, 0x00008003, 0x00000001, 0x0000808b, 0x00000001, 0x8000000b, 0x00000001, 0x8000008a,
+  0x00000001, 0x80000081, 0x00000000, 0x80000081, 0x00000000, 0x80000008, 0x00000000, 0x00000083, 0x00000000, 0x80008003,
+  0x00000001, 0x80008088, 0x00000000, 0x80000088, 0x00000001, 0x00008000, 0x00000000, 0x80008082,
 ]);
 
 /**

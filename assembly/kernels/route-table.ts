@@ -150,7 +150,10 @@ function settle(slot: Slot, was: i32, before: u64): i32 {
   return route(slot, chosen) == before ? KEPT : CHANGED;
 }
 
-/** Index of the destination's slot, or -1. The step is odd, so the sequence comes back to its first slot after all others. */
+/**
+ * Index of the destination's slot, or -1. The step is odd, so the sequence comes back to its first slot after all others. A vacant slot was
+ * never written, so its id is zero: only then is the state worth a load.
+ */
 export function routeFind(table: usize, mask: u32, high: u32, low: u32): i32 {
   const step = (low | 1) * SLOT;
   const span = mask * SLOT;
@@ -158,9 +161,9 @@ export function routeFind(table: usize, mask: u32, high: u32, low: u32): i32 {
   let at = first;
   do {
     const slot = changetype<Slot>(table + at);
-    const state = slot.state;
-    if (slot.high == high && slot.low == low && state >= NO_ROUTE) return at / SLOT;
-    if (state == VACANT) return -1;
+    const held = slot.high;
+    if (held == high && slot.low == low && slot.state >= NO_ROUTE) return at / SLOT;
+    if (held == 0 && slot.state == VACANT) return -1;
     at = (at + step) & span;
   } while (at != first);
   return -1;
@@ -348,7 +351,7 @@ export function routeIsHeld(table: usize, mask: u32, index: u32): u32 {
   return u32(index <= mask && slotAt(table, index).state >= NO_ROUTE);
 }
 
-/** A field of a held slot, in the order of RouteEntry: id (two words), seqno, neighbour, metric, alternate and its metric, feasibility distance. */
+/** A field of a held slot, in the order of RouteEntry: id (two words), seqno, neighbour, metric, alternate, its metric, feasibility distance. */
 export function routeField(table: usize, index: u32, field: u32): i32 {
   const slot = slotAt(table, index);
   const hop = selected(slot);

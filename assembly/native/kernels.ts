@@ -14,7 +14,7 @@ import type {
   RouteTable,
   RouteTableOptions,
 } from '../../firmware/core/ports/index.js';
-import { checkDuplicateFilter, checkRouteTable, ENTRY, RouteTableFace, SLOT } from '../face/index.js';
+import { checkDuplicateFilter, checkRouteTable, createRouteTable, ENTRY, SLOT, type RawRouteTable } from '../face/index.js';
 
 /** Each answers a reason code of mb_kernels.h; the tables' functions what they found. */
 export interface NativeKernels {
@@ -68,8 +68,12 @@ export function createNativeKernels(native: NativeKernels, options: NativeOption
 
 /** Misuse and faults throw; the rest is the caller's to read. */
 function answer(code: number): number {
-  if (code > LENGTH) return code;
-  if (code === LENGTH) throw new CodedError('kernel-length', 'a length that the kernel does not take');
+  return code > LENGTH ? code : refuse(code, 'kernel-length');
+}
+
+/** length: the code of a wrong length. */
+function refuse(code: number, length: string): never {
+  if (code === LENGTH) throw new CodedError(length, 'a length that the kernel does not take');
   if (code === NOT_STARTED) throw new CodedError('hash-not-started', 'hashStart comes first');
   throw new CodedError('kernel-trapped', `the kernel left its memory (${code})`);
 }
@@ -143,38 +147,50 @@ class CKernels implements Kernels, CurveKernels {
 
   duplicateFilter(options: DuplicateFilterOptions): DuplicateFilter {
     checkDuplicateFilter(options);
-    const native = this.#native;
+    const { filterSeen } = this.#native;
+    const { window } = options;
     const table = this.#memory(options.capacity * ENTRY);
     return {
-      seen: (flow, counter, second) => answer(native.filterSeen(table, options.window, flow, counter, second)) === 1,
+      seen(flow, counter, second) {
+        const seen = filterSeen(table, window, flow, counter, second);
+        return seen > LENGTH ? seen === 1 : refuse(seen, 'kernel-length');
+      },
     };
   }
 
   routeTable(options: RouteTableOptions): RouteTable {
     checkRouteTable(options);
-    const native = this.#native;
-    const table = this.#memory(options.capacity * SLOT);
-    const fields = new Int32Array(7);
-    const fieldOctets = new Uint8Array(fields.buffer);
-    return new RouteTableFace(
-      {
-        find: (id, at) => answer(native.routeFind(table, id, at)),
-        lookup: (id, at, except) => answer(native.routeLookup(table, id, at, except)),
-        update: (id, at, neighbour, seqno, metric, cost, now) =>
-          answer(native.routeUpdate(table, id, at, neighbour, seqno, metric, cost, now)),
-        neighbourCost: (cursor, neighbour, cost, now) => answer(native.routeNeighbourCost(table, cursor, neighbour, cost, now)),
-        expire: (cursor, hold, now) => answer(native.routeExpire(table, cursor, hold, now)),
-        announced: (slot) => void answer(native.routeAnnounced(table, slot)),
-        count: () => answer(native.routeCount(table)),
-        read: (slot, into) => {
-          if (answer(native.routeRead(table, slot, into.id, fieldOctets)) !== OK) return false;
-          fill(into, fields);
-          return true;
-        },
-      },
-      options,
-    );
+    return createRouteTable(rawRouteTable(this.#native, this.#memory(options.capacity * SLOT)), options);
   }
+}
+
+function rawRouteTable(native: NativeKernels, table: Uint8Array): RawRouteTable {
+  const { routeFind, routeLookup, routeUpdate } = native;
+  const fields = new Int32Array(7);
+  const fieldOctets = new Uint8Array(fields.buffer);
+  return {
+    find(id, at) {
+      const slot = routeFind(table, id, at);
+      return slot > LENGTH ? slot : refuse(slot, 'route-id');
+    },
+    lookup(id, at, except) {
+      const neighbour = routeLookup(table, id, at, except);
+      return neighbour > LENGTH ? neighbour : refuse(neighbour, 'route-id');
+    },
+    update(id, at, neighbour, seqno, metric, cost, now) {
+      const outcome = routeUpdate(table, id, at, neighbour, seqno, metric, cost, now);
+      return outcome > LENGTH ? outcome : refuse(outcome, 'route-id');
+    },
+    neighbourCost: (cursor, neighbour, cost, now) => answer(native.routeNeighbourCost(table, cursor, neighbour, cost, now)),
+    expire: (cursor, hold, now) => answer(native.routeExpire(table, cursor, hold, now)),
+    announced: (slot) => void answer(native.routeAnnounced(table, slot)),
+    count: () => answer(native.routeCount(table)),
+    read(slot, into) {
+      if (answer(native.routeRead(table, slot, into.id, fieldOctets)) !== OK) return false;
+      fill(into, fields);
+      return true;
+    },
+  };
 }
 
 /** mb_route's words, in its order. */

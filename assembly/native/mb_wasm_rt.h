@@ -1,8 +1,8 @@
 /*
  * Our runtime for wasm2c's function bodies, part 1 of 2: types, arithmetic, traps. (Part 2, mb_wasm_rt_memory.h: linear memory.)
  *
- * Instead of wasm2c's wasm-rt.h and preamble: no allocation, no page of 64 KiB, no signal handler, no abort. A trap unwinds to the C API
- * (mb_kernels.c), which answers MB_TRAPPED. Kernels do not recurse (assembly/build.mjs checks), so there is no depth counter.
+ * Instead of wasm2c's wasm-rt.h and preamble: no allocation, no page of 64 KiB, no signal handler, no abort. After a trap the C API
+ * (mb_kernels.c) answers MB_TRAPPED. Kernels do not recurse (assembly/build.mjs checks), so there is no depth counter.
  */
 #pragma once
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
  * Our runtime for wasm2c's function bodies, part 2 of 2: linear memory. Included once by each generated file, after
- *   MB_MEMORY         the type of linear memory: a struct { u8 ram[..]; } of fixed size, or { u8* ram; u32 size; } where the caller sizes it
- *   MB_LEAST          the least size it can have; MB_CALLER_SIZES in the second case
+ *   MB_MEMORY         the type of linear memory: a struct { u8 ram[..]; }
+ *   MB_CALLER_SIZES   instead: a struct { u8* ram; u32 size; u32 trapped; }, whose size is at least this
  * Data segments are a constant of the first shape, for flash.
  *
  * Every access is checked against the true size. Accesses are naturally aligned (memory.ts) and the compiler is told so: RV32 would load
@@ -10,22 +10,31 @@
 #define MB_INLINE static inline __attribute__((always_inline))
 
 #ifdef MB_CALLER_SIZES
-/* Read once a function: gcc cannot know that a store does not change them. */
-#define FUNC_PROLOGUE               \
-  u8* const ram_ = memory->ram;     \
-  const u32 size_ = memory->size;   \
-  (void)ram_, (void)size_
-#define MB_RAM(memory) ram_
-#define MB_SIZE(memory) size_
+/*
+ * Tables. What lies outside becomes a spare slot, and `trapped` says so at the end: their walks end whatever they read, and to unwind
+ * (setjmp) would be a sixth of a lookup. `ram` and `size` are read once a function, since gcc cannot know that a store does not change them.
+ */
+#define FUNC_PROLOGUE                              \
+  u8* const ram_ = memory->ram;                    \
+  const u32 last_ = memory->size - MB_CALLER_SIZES; \
+  (void)ram_, (void)last_
+#define MB_PLACE(memory, base, end)                                                                  \
+  ({                                                                                                 \
+    _Static_assert((end) <= MB_CALLER_SIZES, "every access is within the least size of its base");   \
+    LIKELY((base) <= last_ + (MB_CALLER_SIZES - (end))) ? ram_ + (base) : (memory->trapped = 1, mb_spare); \
+  })
+static _Alignas(8) u8 mb_spare[MB_CALLER_SIZES];
 #else
+/* base + offset + length > size, without overflow: one comparison of `base` with a constant. */
 #define FUNC_PROLOGUE
-#define MB_RAM(memory) (memory)->ram
-#define MB_SIZE(memory) ((u32)sizeof (memory)->ram)
-#endif
-
-/* base + offset + length > size, without overflow: one comparison of `base` with what is constant in a function. */
 #define MB_CHECK(base, end, size) \
-  if (UNLIKELY(((end) > MB_LEAST && (end) > (size)) || (base) > (size) - (end))) mb_trap()
+  if (UNLIKELY((end) > (size) || (base) > (size) - (end))) mb_trap()
+#define MB_PLACE(memory, base, end)                        \
+  ({                                                       \
+    MB_CHECK(base, end, (u32)sizeof (memory)->ram);        \
+    (memory)->ram + (base);                                \
+  })
+#endif
 
 /* The offset as a member, not as a sum: gcc would compute and keep the address of each access instead of one base. */
 #define MB_MEMBER(type, offset)                   \
@@ -33,17 +42,15 @@
     u8 skipped[offset];                           \
     type value;                                   \
   }
-#define MB_LOAD(type, memory, base, offset)                                             \
-  ({                                                                                    \
-    const u32 base_ = (base);                                                           \
-    MB_CHECK(base_, (offset) + (u32)sizeof(type), MB_SIZE(memory));                             \
-    ((const MB_MEMBER(type, offset)*)(const void*)(MB_RAM(memory) + base_))->value;      \
+#define MB_LOAD(type, memory, base, offset)                                                            \
+  ({                                                                                                   \
+    const u32 base_ = (base);                                                                          \
+    ((const MB_MEMBER(type, offset)*)(const void*)MB_PLACE(memory, base_, (offset) + (u32)sizeof(type)))->value; \
   })
-#define MB_STORE(type, memory, base, offset, stored)                                    \
-  do {                                                                                  \
-    const u32 base_ = (base);                                                           \
-    MB_CHECK(base_, (offset) + (u32)sizeof(type), MB_SIZE(memory));                             \
-    ((MB_MEMBER(type, offset)*)(void*)(MB_RAM(memory) + base_))->value = (type)(stored); \
+#define MB_STORE(type, memory, base, offset, stored)                                                   \
+  do {                                                                                                 \
+    const u32 base_ = (base);                                                                          \
+    ((MB_MEMBER(type, offset)*)(void*)MB_PLACE(memory, base_, (offset) + (u32)sizeof(type)))->value = (type)(stored); \
   } while (0)
 
 #define i32_load(memory, base, offset) MB_LOAD(u32, memory, base, offset)

@@ -13,7 +13,7 @@ import type {
   RouteTable,
   RouteTableOptions,
 } from '../../firmware/core/ports/index.js';
-import { checkDuplicateFilter, checkRouteTable, ENTRY, RouteTableFace, SLOT, type RawRouteTable } from '../face/index.js';
+import { checkDuplicateFilter, checkId, checkRouteTable, createRouteTable, ENTRY, SLOT, type RawRouteTable } from '../face/index.js';
 import { expectLength } from './expect-length.js';
 
 /** Exports of an instance of each module. */
@@ -164,7 +164,8 @@ class WasmKernels implements Kernels {
   }
 
   hkdfSha256(out: Uint8Array, ikm: Uint8Array, salt: Uint8Array, info: Uint8Array): void {
-    if (out.length < 1 || out.length > HKDF_MOST) throw new CodedError('kernel-length', `hkdf gives 1 to ${HKDF_MOST} octets, not ${out.length}`);
+    if (out.length < 1 || out.length > HKDF_MOST)
+      throw new CodedError('kernel-length', `hkdf gives 1 to ${HKDF_MOST} octets, not ${out.length}`);
     // `info` is read again after the first block of `out` is written.
     const context = info.buffer === out.buffer ? info.slice() : info;
     this.#hmacStart(salt);
@@ -209,7 +210,7 @@ class WasmKernels implements Kernels {
 
   routeTable(options: RouteTableOptions): RouteTable {
     checkRouteTable(options);
-    return new RouteTableFace(rawRouteTable(this.#tables, this.#table(options.capacity * SLOT), options.capacity - 1), options);
+    return createRouteTable(rawRouteTable(this.#tables, this.#table(options.capacity * SLOT), options.capacity), options);
   }
 
   /** Memory of a table: zeros. */
@@ -283,17 +284,26 @@ class WasmKernels implements Kernels {
   }
 }
 
-function rawRouteTable(tables: TableExports, table: number, mask: number): RawRouteTable {
+function rawRouteTable(tables: TableExports, table: number, capacity: number): RawRouteTable {
+  const mask = capacity - 1;
   return {
-    find: (id, at) => tables.routeFind(table, mask, u32At(id, at), u32At(id, at + 4)),
-    lookup: (id, at, except) => tables.routeLookup(table, mask, u32At(id, at), u32At(id, at + 4), except),
-    update: (id, at, neighbour, seqno, metric, cost, now) =>
-      tables.routeUpdate(table, mask, u32At(id, at), u32At(id, at + 4), neighbour, seqno, metric, cost, now),
+    find(id, at) {
+      checkId(id, at);
+      return tables.routeFind(table, mask, u32At(id, at), u32At(id, at + 4));
+    },
+    lookup(id, at, except) {
+      checkId(id, at);
+      return tables.routeLookup(table, mask, u32At(id, at), u32At(id, at + 4), except);
+    },
+    update(id, at, neighbour, seqno, metric, cost, now) {
+      checkId(id, at);
+      return tables.routeUpdate(table, mask, u32At(id, at), u32At(id, at + 4), neighbour, seqno, metric, cost, now);
+    },
     neighbourCost: (cursor, neighbour, cost, now) => tables.routeNeighbourCost(table, mask, cursor, neighbour, cost, now),
     expire: (cursor, hold, now) => tables.routeExpire(table, mask, cursor, hold, now),
     announced: (slot) => tables.routeAnnounced(table, mask, slot),
     count: () => tables.routeSize(table, mask),
-    read: (slot, into) => {
+    read(slot, into) {
       if (tables.routeIsHeld(table, mask, slot) === 0) return false;
       readEntry(into, (field) => tables.routeField(table, slot, field));
       return true;

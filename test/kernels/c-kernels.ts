@@ -5,23 +5,12 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernels, type BuiltKernels } from '../../assembly/build.mjs';
-import { createNativeKernels, type NativeKernels } from '../../assembly/native/kernels.js';
+import { createNativeKernels, type NativeKernels } from '../../assembly/native/index.js';
 import type { CurveKernels, Kernels } from '../../firmware/core/ports/index.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -35,27 +24,38 @@ export interface CKernelsProcess {
 
 type Argument = Uint8Array | number | boolean;
 
-/** The program, kept under the hash of what it is made from: the sanitisers make it 20 s of work. */
+/** Objects and program are kept under the hash of what they are made from: the sanitisers make the curve 15 s of work. */
 function compile(built: BuiltKernels, defines: readonly string[]): string {
   const include = [join(here, 'fake-xs'), ...built.include];
-  const sources = [...built.sources, built.binding, join(here, 'c-kernels-main.c')];
-  const flags = [...built.cflags, ...SANITISE, '-Wall', '-Wextra', '-Werror', ...defines];
-  const hash = createHash('sha256').update(flags.join(' '));
   const headers = include.flatMap((folder) => readdirSync(folder).flatMap((name) => (name.endsWith('.h') ? [join(folder, name)] : [])));
-  for (const path of [...sources, ...headers]) hash.update(readFileSync(path));
-  const program = join(built.output, `c-kernels-${hash.digest('hex').slice(0, 16)}`);
-  if (!existsSync(program)) {
-    const partial = `${program}.${process.pid}`;
-    execFileSync('gcc', [...flags, ...include.map((path) => `-I${path}`), ...sources, '-o', partial], { encoding: 'utf8' });
-    renameSync(partial, program);
-  }
-  return program;
+  const make = (flags: readonly string[], from: readonly string[], seen: readonly string[]): string => {
+    const hash = createHash('sha256').update(flags.join(' '));
+    for (const path of seen) hash.update(readFileSync(path));
+    const product = join(built.output, `sanitised-${hash.digest('hex').slice(0, 16)}`);
+    if (!existsSync(product)) {
+      const partial = `${product}.${process.pid}`;
+      execFileSync('gcc', [...flags, ...from, '-o', partial], { encoding: 'utf8' });
+      renameSync(partial, product);
+    }
+    return product;
+  };
+  const flags = [...built.cflags, ...SANITISE, '-Wall', '-Wextra', '-Werror', '-c', ...include.map((path) => `-I${path}`)];
+  const objects = [
+    ...built.sources.map((source) => make([...flags, '-xc'], [source], [source, ...headers])),
+    ...[built.binding, join(here, 'c-kernels-main.c')].map((source) => make([...flags, ...defines, '-xc'], [source], [source, ...headers])),
+  ];
+  return make(SANITISE, objects, objects);
 }
 
-/** defines: for a planted fault. */
-export async function startCKernels(defines: readonly string[] = []): Promise<CKernelsProcess> {
-  const built = await buildKernels();
-  const program = compile(built, defines);
+export interface CKernelsOptions {
+  /** Other kernels than the project's. */
+  readonly built?: BuiltKernels;
+  /** For a planted fault in the binding. */
+  readonly defines?: readonly string[];
+}
+
+export async function startCKernels({ built, defines = [] }: CKernelsOptions = {}): Promise<CKernelsProcess> {
+  const program = compile(built ?? (await buildKernels()), defines);
   const folder = mkdtempSync(join(tmpdir(), 'meshbox-c-kernels-'));
   const requests = join(folder, 'requests');
   const answers = join(folder, 'answers');
@@ -69,7 +69,7 @@ export async function startCKernels(defines: readonly string[] = []): Promise<CK
 
   const read = (length: number): Buffer => {
     const bytes = Buffer.alloc(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const got = readSync(from, bytes, done, length - done, null);
       if (got === 0) throw new Error(`the C kernels ended: ${readFileSync(report, 'utf8')}`);
       done += got;
@@ -98,12 +98,20 @@ export async function startCKernels(defines: readonly string[] = []): Promise<CK
         parts.push(words(index, value.byteOffset - buffers[index]!.from, value.length));
       } else parts.push(words(-1, Number(value)));
     const request = Buffer.concat(parts);
-    for (let done = 0; done < request.length; ) done += writeSync(to, request, done);
+    for (let done = 0; done < request.length;) done += writeSync(to, request, done);
     const code = read(4).readInt32LE();
     for (const { buffer, from: start, to: end } of buffers) new Uint8Array(buffer, start, end - start).set(read(end - start));
     return code;
   };
-  const native = new Proxy({}, { get: (_, name) => (...args: Argument[]) => call(String(name), args) }) as NativeKernels;
+  const native = new Proxy(
+    {},
+    {
+      get:
+        (_, name) =>
+        (...args: Argument[]) =>
+          call(String(name), args),
+    },
+  ) as NativeKernels;
   return {
     kernels: createNativeKernels(native),
     close: () => {

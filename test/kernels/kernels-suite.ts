@@ -14,7 +14,9 @@ import { octets, seeded } from './seeded.js';
 
 const SEED = 8439;
 /** Around a block of sha256 (64, 56 with its length), of keccak (136), of chacha (64) and of poly1305 (16), and a chunk of the arena (1,024). */
-const EDGES = [0, 1, 3, 15, 16, 17, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 135, 136, 137, 271, 272, 273, 1023, 1024, 1025, 2048, 3001];
+const EDGES = [
+  0, 1, 3, 15, 16, 17, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 135, 136, 137, 271, 272, 273, 1023, 1024, 1025, 2048, 3001,
+];
 
 export const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
 export const hexOf = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
@@ -154,7 +156,7 @@ export function kernelsSuite(kernels: Kernels): void {
       for (let round = 0; round < 40; round += 1) {
         const data = octets(random, random(3000));
         kernels.hashStart(kind);
-        for (let at = 0; at < data.length; ) {
+        for (let at = 0; at < data.length;) {
           const piece = random(3) === 0 ? random(1500) : random(80);
           kernels.hashUpdate(data.subarray(at, at + piece));
           at += piece;
@@ -285,7 +287,8 @@ export function kernelsSuite(kernels: Kernels): void {
       assert.equal(hexOf(out), hexOf(new Uint8Array(70)), what);
     };
     const changed = (of: Uint8Array, bit: number): Uint8Array => of.map((octet, i) => (i === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet));
-    for (let bit = 0; bit < 8 * sealed.length; bit += bit < 8 * 70 ? 9 : 1) refused(key, nonce, aad, changed(sealed, bit), `sealed bit ${bit}`);
+    for (let bit = 0; bit < 8 * sealed.length; bit += bit < 8 * 70 ? 9 : 1)
+      refused(key, nonce, aad, changed(sealed, bit), `sealed bit ${bit}`);
     refused(changed(key, 100), nonce, aad, sealed, 'key');
     refused(key, changed(nonce, 40), aad, sealed, 'nonce');
     refused(key, nonce, changed(aad, 159), sealed, 'aad');
@@ -317,7 +320,13 @@ export function kernelsSuite(kernels: Kernels): void {
     shared.set(key);
     shared.set(nonce, 32);
     shared.set(aad, 44);
-    kernels.aeadSeal(shared.subarray(0, 66), shared.subarray(0, 32), shared.subarray(32, 44), shared.subarray(44, 64), plain.subarray(0, 50));
+    kernels.aeadSeal(
+      shared.subarray(0, 66),
+      shared.subarray(0, 32),
+      shared.subarray(32, 44),
+      shared.subarray(44, 64),
+      plain.subarray(0, 50),
+    );
     assert.equal(hexOf(shared.subarray(0, 66)), hexOf(chacha20poly1305(key, nonce, aad).encrypt(plain.subarray(0, 50))));
   });
 
@@ -328,7 +337,8 @@ export function kernelsSuite(kernels: Kernels): void {
       assert.throws(() => kernels.aeadSeal(sealed, new Uint8Array(length), nonce, none, new Uint8Array(10)), misuse);
       assert.throws(() => kernels.aeadOpen(new Uint8Array(10), new Uint8Array(length), nonce, none, sealed), misuse);
     }
-    for (const length of [0, 11, 13]) assert.throws(() => kernels.aeadSeal(sealed, key, new Uint8Array(length), none, new Uint8Array(10)), misuse);
+    for (const length of [0, 11, 13])
+      assert.throws(() => kernels.aeadSeal(sealed, key, new Uint8Array(length), none, new Uint8Array(10)), misuse);
     for (const length of [9, 11]) {
       assert.throws(() => kernels.aeadSeal(sealed, key, nonce, none, new Uint8Array(length)), misuse);
       assert.throws(() => kernels.aeadOpen(new Uint8Array(length), key, nonce, none, sealed), misuse);

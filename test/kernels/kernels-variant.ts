@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildKernels } from '../../assembly/build.mjs';
+import { buildKernels, type BuiltKernels } from '../../assembly/build.mjs';
 
 const kernels = fileURLToPath(new URL('../../assembly/kernels', import.meta.url));
 
@@ -14,13 +14,7 @@ export interface Edit {
   readonly to: string;
 }
 
-/** What the build answers (assembly/build.mjs). */
-export interface Variant {
-  /** Folder of kernels.wasm, mb_wasm_kernels.c and .h. */
-  readonly output: string;
-  readonly include: readonly string[];
-  readonly sources: readonly string[];
-  readonly cflags: readonly string[];
+export interface Variant extends BuiltKernels {
   remove(): Promise<void>;
 }
 
