@@ -3,7 +3,7 @@
  *
  *   starting -> up -> ended      `handle` may be called from up on; after the end it answers undefined
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { HealthReading } from '../../firmware/core/ports/index.js';
 import { buildXs } from './build.mjs';
@@ -39,6 +39,8 @@ export interface BoardStats extends HealthReading {
   readonly eventsLost: number;
   /** Octets lost in front of a full serial FIFO (128). */
   readonly serialLost: number;
+  /** On the emulated machine only. */
+  readonly machine?: MachineStats;
   /** What the firmware counts. */
   readonly counters: Readonly<Record<string, unknown>>;
 }
@@ -72,6 +74,26 @@ interface Pending {
   resolve(turn: Turn | undefined, json: string | undefined): void;
 }
 
+/** What only the emulated machine can tell (emulated-board.ts); octets and instructions. */
+export interface MachineStats {
+  /** All that the profile leaves; static data, C stack and C heap divide it. */
+  readonly ram: number;
+  readonly staticRam: number;
+  readonly cStackSize: number;
+  readonly cStackPeak: number;
+  /** Holds the XS pools as well. */
+  readonly heapSize: number;
+  readonly heapPeak: number;
+  readonly heapFree: number;
+  /** The largest block that could still be had. */
+  readonly heapLargest: number;
+  /** Of all turns. */
+  readonly instructions: number;
+  readonly longestTurn: number;
+  /** By what caused the turn: how many, and their instructions. */
+  readonly turns: Readonly<Record<'tick' | 'frame' | 'sent' | 'serial', readonly [number, number]>>;
+}
+
 /** The executable is built, or found to be current, once per process. */
 let host: ReturnType<typeof buildXs> | undefined;
 
@@ -81,8 +103,17 @@ export async function startBoardProcess(options: BoardOptions): Promise<BoardPro
   const args = ['--profile', options.profile, '--bundle', options.bundle];
   if (options.stateDir !== undefined) args.push('--state', options.stateDir);
   if (options.serial) args.push('--serial', 'pty');
+  // A group of its own: Ctrl-C at the terminal is for whoever runs the island, who then stops the boards in order.
   // Node makes a `pipe` beyond the first three a socket pair: the board's end is its descriptor 3.
-  const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  return drive(spawn(executable, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] }));
+}
+
+/**
+ * Drives a board that speaks the lockstep protocol on its descriptor 3 and whose last words are on its error output, or, there being none, are the
+ * last line that it logged.
+ * @param device of the serial line, if the board does not tell it itself
+ */
+export async function drive(child: ChildProcess, device?: string): Promise<BoardProcess> {
   const socket = child.stdio[3] as Socket;
 
   let lastWords = '';
@@ -90,7 +121,12 @@ export async function startBoardProcess(options: BoardOptions): Promise<BoardPro
   socket.on('error', () => {}); // a board that ended; `close` tells
   const exited = new Promise<BoardEnd>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code: code ?? undefined, reason: lastWords.trim() || (signal ?? '') }));
+    child.once('close', (code, signal) =>
+      resolve({
+        code: code ?? undefined,
+        reason: lastWords.replace(/^.*: warning: .*$/gm, '').trim() || (signal ?? (code === 0 ? '' : lastLine)),
+      }),
+    );
   });
 
   const decoder = new Decoder();
@@ -100,7 +136,8 @@ export async function startBoardProcess(options: BoardOptions): Promise<BoardPro
   let log: (line: string) => void = () => {};
   let transmits: Transmit[] = [];
   let json: string | undefined;
-  let serialPath: string | undefined;
+  let serialPath = device;
+  let lastLine = '';
   let ended = false;
 
   const endTurn = (deadline: number | undefined): Turn => {
@@ -118,6 +155,7 @@ export async function startBoardProcess(options: BoardOptions): Promise<BoardPro
         break;
       case 'log':
         if (up && message.line.startsWith('serial ')) serialPath = message.line.slice('serial '.length);
+        lastLine = message.line;
         log(message.line);
         break;
       case 'done':

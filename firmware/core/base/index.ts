@@ -6,4 +6,5 @@ export * from './prng.js';
 export * from './reason.js';
 export * from './ring.js';
 export * from './route-outcome.js';
+export * from './token-bucket.js';
 export * from './units.js';

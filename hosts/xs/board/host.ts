@@ -20,6 +20,8 @@ export interface Host {
   log(line: string): void;
   /** Collects garbage, then says what is live at most: the fields of HealthReading. */
   health(): HealthFields;
+  /** Instructions that the processor has executed; NaN where nobody counts them (Linux). */
+  instructions(): number;
   /** The C kernels. */
   readonly kernels: NativeKernels;
 }

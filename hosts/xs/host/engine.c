@@ -7,11 +7,11 @@
 
 /* The root machine grows: it is a board's flash. 16-bit ids on a 32-bit build end at 32,767 names. */
 static txCreation rootCreation = {
-	.initialChunkSize = 4 << 20, .incrementalChunkSize = 1 << 20,
-	.initialHeapCount = 1 << 17, .incrementalHeapCount = 1 << 15,
+	.initialChunkSize = 512 << 10, .incrementalChunkSize = 128 << 10,
+	.initialHeapCount = 1 << 14, .incrementalHeapCount = 1 << 12,
 	.stackCount = 4096,
 	.initialKeyCount = 4096, .incrementalKeyCount = 1024,
-	.nameModulo = 1993, .symbolModulo = 127,
+	.nameModulo = 251, .symbolModulo = 37, /* a clone has tables of the same size */
 	.parserBufferSize = 1 << 20, .parserTableModulo = 1993,
 };
 
@@ -21,6 +21,7 @@ static txCreation rootCreation = {
 
 static const char* const handlerNames[HandlerCount] = { "tick", "frame", "sent", "serial", "deadline", "counters" };
 
+static txMachine* root;    /* what a board has in flash */
 static txMachine* machine;
 static txSlot exports;  /* what the bundle exports; lives in the root */
 static txSlot handlers; /* what its entry returned; lives in the clone */
@@ -189,14 +190,17 @@ void engineStartWhole(const char* source, size_t size)
 	meterEnd(machine);
 }
 
-void engineStart(const Profile* profile, const char* source, size_t size)
+void enginePrepare(const char* source, size_t size)
 {
-	txMachine* root = createRoot();
+	root = createRoot();
 	meterBegin(root);
 	runBundle(root, source, size);
 	fxEndMetering(root);
 	engineShare(root);
+}
 
+void engineClone(const Profile* profile)
+{
 	bool grows = profile->chunkSize == 0;
 	txCreation creation = {
 		.initialChunkSize = grows ? 1 << 20 : profile->chunkSize, .incrementalChunkSize = grows ? 1 << 20 : 0,
@@ -312,22 +316,20 @@ double engineDeadline(void)
 	return deadline;
 }
 
-const char* engineCounters(void)
+void engineCounters(char* into, size_t size)
 {
-	static char text[4096];
 	txMachine* the = machine;
 	fxBeginHost(the);
 	mxTry(the) {
 		callHandler(the, HandlerCounters);
 		mxRunCount(0);
-		fxToStringBuffer(the, the->stack, text, sizeof(text));
+		fxToStringBuffer(the, the->stack, into, (txSize)size);
 		mxPop();
 	}
 	mxCatch(the) {
 		fxAbort(the, XS_UNHANDLED_EXCEPTION_EXIT);
 	}
 	fxEndHost(the);
-	return text;
 }
 
 Usage engineUsage(void)

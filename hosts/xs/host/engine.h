@@ -51,8 +51,9 @@ typedef struct {
 /* The functions of the bundle's handlers that C calls. */
 typedef enum { HandlerTick, HandlerFrame, HandlerSent, HandlerSerial, HandlerDeadline, HandlerCounters, HandlerCount } Handler;
 
-/* Prepares, shares and clones with the profile's limits. */
-void engineStart(const Profile* profile, const char* source, size_t size);
+void enginePrepare(const char* source, size_t size);
+/* With the profile's limits; the machine from then on. */
+void engineClone(const Profile* profile);
 
 /* Runs the bundle in one machine that is neither shared nor cloned: portable tests and measurements. */
 void engineStartWhole(const char* source, size_t size);
@@ -69,8 +70,8 @@ void engineTurn(Handler handler, double now, int a, int b, const uint8_t* octets
 /* Asks `deadline()`: milliseconds; infinity for never. */
 double engineDeadline(void);
 
-/* Asks `counters()`: text that lives until the next turn. */
-const char* engineCounters(void);
+/* Asks `counters()`: text into `into`. */
+void engineCounters(char* into, size_t size);
 
 /* Collects garbage first, so that the peaks are of live memory. */
 Usage engineUsage(void);

@@ -113,9 +113,19 @@ static void pinChunks(txMachine* root)
 		pin(slot);
 }
 
+/* The engine remembers where it found each built-in's name, absent ones too, in a table of the root: a clone writes to it. So it is RAM. */
+static void moveGlobalTable(txMachine* the)
+{
+	static txSlot* table[XS_INTRINSICS_COUNT];
+	txSlot* globals = mxGlobal.value.reference->next;
+	c_memcpy(table, globals->value.table.address, sizeof(table));
+	globals->value.table.address = table;
+}
+
 void engineShare(txMachine* root)
 {
 	freezeHeap(root);
 	fxShareMachine(root);
 	pinChunks(root);
+	moveGlobalTable(root);
 }

@@ -47,7 +47,7 @@ static void hostTransmit(xsMachine* the)
 	c_memcpy(to, address, sizeof(to));
 	const uint8_t* bytes = octets(the, &xsArg(2), &size);
 	if (size > FRAME_MAX)
-		xsRangeError("transmit: a frame is at most 1470 octets");
+		xsRangeError("transmit: a frame is at most 250 octets");
 	platformTransmit(kind, to, bytes, size);
 }
 
@@ -121,6 +121,11 @@ static void hostHealth(xsMachine* the)
 	setField(the, "overruns", platformOverruns());
 }
 
+static void hostInstructions(xsMachine* the)
+{
+	xsmcSetNumber(xsResult, platformInstructions());
+}
+
 static void define(xsMachine* the, const char* name, xsCallback function, int arity)
 {
 	xsID((char*)name);
@@ -144,6 +149,7 @@ void engineBuildHost(txMachine* the)
 	define(the, "random", hostRandom, 1);
 	define(the, "log", hostLog, 1);
 	define(the, "health", hostHealth, 0);
+	define(the, "instructions", hostInstructions, 0);
 	kernelsDefine(the, &xsVar(0));
 	host = xsVar(0);
 	fxRemember(the, &host);

@@ -16,7 +16,7 @@
 #define EVENT_QUEUE 10   /* entries of the JS task's queue in the SDK's ESP32 port */
 #define RECEIVE_RING 6   /* receive buffers of the radio driver */
 #define SERIAL_FIFO 128  /* octets, UART hardware FIFO */
-#define FRAME_MAX 1470   /* ESP-NOW v2 payload, the longest of any radio kind */
+#define FRAME_MAX 250    /* octets: ESP-NOW version 1, the longest of the links (board/ports.ts) */
 
 typedef enum { EventTick, EventFrame, EventSent, EventSerial } EventType;
 

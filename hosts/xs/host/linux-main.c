@@ -73,7 +73,7 @@ void platformTransmit(int kind, const uint8_t to[6], const uint8_t* octets, size
 /* Board mode */
 
 /* The air's time, or milliseconds since the start where no air drives it. */
-static double boardNow(void)
+double boardNow(void)
 {
 	static struct timespec start;
 	struct timespec t;
@@ -86,7 +86,7 @@ static double boardNow(void)
 }
 
 /* Waits at most until `deadline` and takes in what has arrived. */
-static void collect(double deadline, bool idle)
+void boardCollect(double deadline, bool idle)
 {
 	struct pollfd descriptors[2];
 	nfds_t count = 0;
@@ -107,49 +107,24 @@ static void collect(double deadline, bool idle)
 		serialReceive();
 }
 
-static void turn(const Event* event)
+void boardTurnBegins(void)
 {
-	uint8_t octets[SERIAL_FIFO];
-	const Frame* frame;
-	switch (event->type) {
-	case EventTick:
-		engineTurn(HandlerTick, event->now, 0, 0, NULL, 0);
-		break;
-	case EventFrame:
-		frame = inboxFrame();
-		engineTurn(HandlerFrame, frame->now, frame->kind, frame->rssi, frame->octets, 12u + frame->size);
-		break;
-	case EventSent:
-		engineTurn(HandlerSent, airPresent() ? event->now : boardNow(), event->kind, event->ok, NULL, 0);
-		break;
-	case EventSerial: {
-		size_t size = inboxTakeSerial(octets);
-		engineTurn(HandlerSerial, boardNow(), 0, 0, octets, size);
-		break;
-	}
-	}
+}
+
+void boardTurnEnds(EventType type)
+{
 	serialPassed(engineTurnCost());
 	serialFlush();
 }
 
-void boardLoop(void)
+double platformInstructions(void)
 {
-	Event event;
-	double deadline = engineDeadline();
-	bool idle = true;
-	if (airPresent())
-		airDone(false, deadline); /* the board is up, and this is when it wants its first tick */
-	for (;;) {
-		collect(deadline, idle);
-		if (!airPresent() && boardNow() >= deadline)
-			inboxPost((Event){ .type = EventTick, .now = boardNow() });
-		if (!(idle = !inboxNext(&event))) {
-			turn(&event);
-			deadline = engineDeadline();
-			if (airPresent())
-				airDone(event.asked, deadline);
-		}
-	}
+	return NAN;
+}
+
+const char* platformStats(void)
+{
+	return "";
 }
 
 /* Command line */
@@ -209,8 +184,10 @@ int main(int argc, char* argv[])
 		platformEnd(EndUsage, "usage", "--profile P --bundle F [--serial pty] [--state DIR] | --run F [--profile P]");
 
 	char* source = readFile(bundle, &size);
-	if (profile)
-		engineStart(profile, source, size);
+	if (profile) {
+		enginePrepare(source, size);
+		engineClone(profile);
+	}
 	else
 		engineStartWhole(source, size);
 	free(source);

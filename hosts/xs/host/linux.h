@@ -6,24 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "air.h"
 #include "engine.h"
 #include "inbox.h"
 
-/* linux-main.c */
-void boardLoop(void) __attribute__((noreturn));
-
-/* linux-air.c: the lockstep socket on file descriptor 3, the board's end of hosts/xs/lockstep.ts. */
+/* linux-air.c: the lockstep socket on file descriptor 3. */
 void airOpen(void);
-bool airPresent(void);
 int airDescriptor(void);
-/* Reads what has arrived and posts it; ends the process when the air has gone. */
-void airReceive(void);
-void airTransmit(int kind, const uint8_t to[6], const uint8_t* octets, size_t size);
-void airLog(const char* line);
-/* Ends what one turn had to say: `asked`, the answer to a message of the air; else a turn that the serial line or the start caused. */
-void airDone(bool asked, double deadline);
-/* The air's time, of its last message. */
-double airNow(void);
 
 /* linux-serial.c: a pty in raw mode, with the pace of a UART. */
 void serialOpen(void);

@@ -28,6 +28,12 @@ int storeGet(const char* key, uint8_t* into, size_t size);
 void storePut(const char* key, const uint8_t* value, size_t size);
 void storeDelete(const char* key);
 
+/* Instructions that the processor has executed; NaN on a platform that cannot count them. */
+double platformInstructions(void);
+
+/* Fields of JSON for the stats message, each with its comma, of what only this platform knows. */
+const char* platformStats(void);
+
 /* Frames lost before JavaScript saw them. */
 uint32_t platformOverruns(void);
 
