@@ -9,7 +9,7 @@ export const Command = {
   Echo: 1,
   /** Keeps a buffer of 256 times the operand octets. */
   KeepOctets: 2,
-  /** Keeps as many small objects as the operand says, two slots each and one in the list that holds them. */
+  /** Keeps as many small objects as the operand says, two slots each, in a chain: an array would take chunks. */
   KeepObjects: 3,
   /** Recurses 16 times the operand deep, in JavaScript alone. */
   Recurse: 4,
@@ -49,6 +49,7 @@ class Classic {
 
 export function start(host: Host): Handlers {
   const kept: unknown[] = [];
+  let chain: object = kept;
   const counters = { ticks: 0, frames: 0, sent: 0, octets: 0, refused: 0, found: '' };
   let deadline = Infinity;
   let slowness = 0;
@@ -71,7 +72,7 @@ export function start(host: Host): Handlers {
     [Command.Echo]: (_operand, _second, bytes) => host.transmit(0, new Uint8Array(everyone), bytes),
     [Command.KeepOctets]: (operand) => void kept.push(new ArrayBuffer(operand << 8)),
     [Command.KeepObjects]: (operand) => {
-      for (let i = 0; i < operand; i += 1) kept.push({ kept });
+      for (let i = 0; i < operand; i += 1) chain = { chain };
     },
     [Command.Recurse]: (operand) => void recurse(operand << 4),
     [Command.RecurseNative]: (operand) => recurseNative(operand),
