@@ -54,8 +54,14 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
     record({
       kind: kind('update'),
       announcements: fc.array(record({ destination: id, seqno: uint(U16), metric: uint(U16) }), { minLength: 1, maxLength: 20 }),
+      since: maybe(uint(U16)),
     }),
-    record({ kind: kind('seqno-request'), destination: id, seqno: uint(U16), hops: uint(63) }),
+    record({
+      kind: kind('seqno-request'),
+      wanted: fc.array(record({ destination: id, seqno: uint(U16) }), { minLength: 1, maxLength: 20 }),
+      hops: uint(63),
+    }),
+    record({ kind: kind('repeat-request'), after: uint(U16) }),
   ),
   packet: fc.oneof(
     record({ kind: kind('segment'), ...between, index: uint(U16), count: uint(U16, 1), payload: octets(0, 1024) }),

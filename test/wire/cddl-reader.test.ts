@@ -42,7 +42,7 @@ const plants: readonly (readonly [string, string, string])[] = [
   ['link', '@heard => [0*24 heard]', '@heard => [0*1 heard]'],
   ['link', '@answer => bool', '@answer => uint'],
   ['mesh', '@hops => 0..63', '@hops => 0..62'],
-  ['mesh', '@seqno = 2', '@seqno = 4'],
+  ['mesh', '@hops = 2', '@hops = 4'],
   ['transport', '@number => uint .size 4', '@number => uint .size 1'],
   ['transport', 'segment-count .default 1', 'segment-count .default 600'],
   ['app', 'tstr .size (1..120)', 'tstr .size (1..9)'],

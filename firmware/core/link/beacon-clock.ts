@@ -46,9 +46,11 @@ export class BeaconClock {
     if (soon < this.#due) this.#due = soon;
   }
 
-  sent(now: Millis): void {
-    if (this.#quick > 0) this.#quick -= 1;
-    else this.#interval = this.#interval * 2 < BEACON_REST ? this.#interval * 2 : BEACON_REST;
+  /** `rest`: the interval to slow down to. `hurry`: somebody still waits to be listed. */
+  sent(now: Millis, rest: number, hurry: boolean): void {
+    if (hurry) this.#interval = QUICK;
+    else if (this.#quick > 0) this.#quick -= 1;
+    else this.#interval = this.#interval * 2 < rest ? this.#interval * 2 : rest;
     const quarter = this.#interval >> 2;
     this.#due = millis(now + this.#interval + this.#prng.between(-quarter, quarter));
   }

@@ -7,7 +7,16 @@
  */
 import { millis, sameOctets, type ByteWriter, type Millis, type Prng } from '../base/index.js';
 import type { Kernels } from '../ports/index.js';
-import { decodeBeacon, decodeIdentity, encodeBeacon, encodeIdentity, ENVELOPE_OCTETS, type Beacon, type Heard, type Role } from '../wire/index.js';
+import {
+  decodeBeacon,
+  decodeIdentity,
+  encodeBeacon,
+  encodeIdentity,
+  ENVELOPE_OCTETS,
+  type Beacon,
+  type Heard,
+  type Role,
+} from '../wire/index.js';
 import { BEACON_REST } from './beacon-clock.js';
 import { Drop, type Counters } from './counters.js';
 import { losslessCost } from './link-kind.js';
@@ -17,10 +26,10 @@ import { NeighbourState, type NeighbourTable } from './neighbour-table.js';
 
 /** A beacon is overdue when it is later than the longest interval with its jitter, and a bit for a busy channel. */
 const BEACON_OVERDUE = BEACON_REST + (BEACON_REST >> 2) + 500;
-/** Four beacons at rest missed in a row: 0.2 % of the time at 20 % loss. */
-const SILENT = 4;
 /** Beacons list this many neighbours (link.cddl). */
 const HEARD_MOST = 24;
+/** A node with more neighbours than a beacon lists beacons more often, up to this interval: 234 octets every 2 s are 0.1 % of the air. */
+const BEACON_CROWDED = 2_000;
 const ASK_SOON = { least: 20, most: 150 };
 const ASK_AGAIN = { least: 700, most: 1300 };
 const ANSWER_SOON = { least: 2, most: 40 };
@@ -40,12 +49,15 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #digest = new Uint8Array(32);
-  /** Slots by freshness, for a beacon's list. */
-  readonly #fresh: Uint8Array;
+  /** Neighbours that no beacon has listed yet, and the beacon interval that lists everyone every BEACON_REST; as of the last beacon. */
+  #unlisted = 0;
+  #restInterval = BEACON_REST;
+  /** Slots in the order in which a beacon lists them. */
+  readonly #order: Uint8Array;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.#fresh = new Uint8Array(options.neighbours.capacity);
+    this.#order = new Uint8Array(options.neighbours.capacity);
   }
 
   /** Slot of the sender, or -1. */
@@ -64,7 +76,8 @@ export class Discovery {
     const outward = this.#outward(beacon);
     if (outward >= 0) neighbours.setOutward(slot, outward);
     if (first) medium.beacons.hasten(now);
-    if (!neighbours.isPinned(slot) && neighbours.askAt(slot) === 0) neighbours.setAskAt(slot, now + prng.between(ASK_SOON.least, ASK_SOON.most));
+    if (!neighbours.isPinned(slot) && neighbours.askAt(slot) === 0)
+      neighbours.setAskAt(slot, now + prng.between(ASK_SOON.least, ASK_SOON.most));
     this.judge(now, medium, slot);
     return slot;
   }
@@ -98,9 +111,10 @@ export class Discovery {
   judge(now: Millis, medium: Medium, slot: number): void {
     const { neighbours } = this.#options;
     const usable = neighbours.isPinned(slot) && medium.up;
-    const cost = usable ? linkCost(losslessCost(medium.kind), neighbours.inward(slot), neighbours.outward(slot)) : COST_INFINITE;
+    const lossless = losslessCost(medium.kind);
+    const cost = usable ? linkCost(lossless, neighbours.inward(slot), neighbours.outward(slot)) : COST_INFINITE;
     const told = neighbours.cost(slot);
-    if (!worthTelling(told, cost)) return;
+    if (!worthTelling(told, cost, lossless)) return;
     neighbours.tell(slot, cost);
     // The other end may use the link only when it knows that we hear it: say so before anything else is said over it.
     if (told === COST_INFINITE || cost === COST_INFINITE) medium.beacons.hasten(now);
@@ -112,7 +126,7 @@ export class Discovery {
     for (let slot = 0; slot < neighbours.capacity; slot += 1) {
       if (!neighbours.isKnown(slot)) continue;
       const missed = Math.floor((now - neighbours.beaconAt(slot)) / BEACON_OVERDUE);
-      if (missed >= SILENT && now - neighbours.heardAt(slot) > BEACON_OVERDUE) neighbours.leave(slot);
+      if (missed >= neighbours.patience(slot) && now - neighbours.heardAt(slot) > BEACON_OVERDUE) neighbours.leave(slot);
       else if (missed > 0) {
         neighbours.assumeLost(slot, missed);
         this.judge(now, mediumOf(slot), slot);
@@ -120,11 +134,12 @@ export class Discovery {
     }
   }
 
-  writeBeacon(w: ByteWriter, medium: Medium, queueEighths: number): void {
+  writeBeacon(now: Millis, w: ByteWriter, medium: Medium, queueEighths: number): void {
     const { id, role } = this.#options;
     const number = medium.beaconNumber;
     medium.beaconNumber = (number + 1) & 0xffff;
-    const heard = this.#heard(medium);
+    const heard = this.#heard(now, medium);
+    medium.beacons.sent(now, this.#restInterval, this.#unlisted > 0);
     encodeBeacon(w, queueEighths > 0 ? { id, role, number, heard, queue: queueEighths } : { id, role, number, heard });
   }
 
@@ -189,23 +204,31 @@ export class Discovery {
     return slot;
   }
 
-  /** Neighbours heard of late on this medium, freshest first. Only pinned ones: who is listed may take it that its frames are accepted. */
-  #heard(medium: Medium): Heard[] {
+  /**
+   * Neighbours heard of late on this medium. Only pinned ones: who is listed may take it that its frames are accepted. If not all fit, those that were
+   * listed the longest ago, newcomers first of all.
+   */
+  #heard(now: Millis, medium: Medium): Heard[] {
     const { neighbours } = this.#options;
+    const rank = (slot: number): number => neighbours.listedAt(slot);
     let count = 0;
     for (let slot = 0; slot < neighbours.capacity; slot += 1) {
       if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== medium.kind || neighbours.inward(slot) === 0) continue;
       let place = count;
-      for (; place > 0 && neighbours.beaconAt(this.#fresh[place - 1]!) < neighbours.beaconAt(slot); place -= 1)
-        this.#fresh[place] = this.#fresh[place - 1]!;
-      this.#fresh[place] = slot;
+      for (; place > 0 && rank(this.#order[place - 1]!) > rank(slot); place -= 1) this.#order[place] = this.#order[place - 1]!;
+      this.#order[place] = slot;
       count += 1;
     }
     const heard: Heard[] = [];
-    for (let i = 0; i < count && i < HEARD_MOST; i += 1) {
-      const slot = this.#fresh[i]!;
-      heard.push({ neighbour: neighbours.id(slot).subarray(0, 4), quality: neighbours.inward(slot) });
+    this.#unlisted = 0;
+    for (let i = 0; i < count; i += 1) {
+      const slot = this.#order[i]!;
+      if (heard.length < HEARD_MOST) {
+        neighbours.listed(slot, now);
+        heard.push({ neighbour: neighbours.id(slot).subarray(0, 4), quality: neighbours.inward(slot) });
+      } else if (neighbours.listedAt(slot) === 0) this.#unlisted += 1;
     }
+    this.#restInterval = count <= HEARD_MOST ? BEACON_REST : Math.max(Math.floor((BEACON_REST * HEARD_MOST) / count), BEACON_CROWDED);
     return heard;
   }
 }

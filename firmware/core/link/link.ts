@@ -25,7 +25,7 @@ import type { Rank } from './airtime-budget.js';
 import { type Counters, Drop } from './counters.js';
 import { Discovery } from './discovery.js';
 import { airtime, LINK_KINDS, linkProfiles, losslessCost, type LinkKind } from './link-kind.js';
-import { COST_INFINITE } from './link-quality.js';
+import { COST_INFINITE, linkCost } from './link-quality.js';
 import { Medium } from './medium.js';
 import { NeighbourTable } from './neighbour-table.js';
 import { EVERYONE, Outbox } from './outbox.js';
@@ -82,7 +82,13 @@ export type LinkEffect =
   /** A link became usable, dearer, cheaper or unusable (cost COST_INFINITE). `restarted`: whatever it announced before is void. */
   | { readonly type: 'neighbour'; readonly neighbour: number; readonly cost: number; readonly restarted: boolean }
   /** No acknowledgement after all tries, or the neighbour went. `frame` is valid until the next `submit`. */
-  | { readonly type: 'undelivered'; readonly neighbour: number; readonly frame: Uint8Array; readonly rank: Rank; readonly reroutes: number };
+  | {
+      readonly type: 'undelivered';
+      readonly neighbour: number;
+      readonly frame: Uint8Array;
+      readonly rank: Rank;
+      readonly reroutes: number;
+    };
 
 const BROADCAST = new Uint8Array([255, 255, 255, 255, 255, 255]);
 const ALL_NODES = new Uint8Array([255, 255, 255, 255, 255, 255, 255, 255]);
@@ -92,10 +98,15 @@ const TRIES_POOR = 5;
 /** A first back-off: two frames' airtime at most; it doubles with each try. */
 const BACKOFF = { least: 2, most: 6 };
 /**
- * A frame that failed counts as so many lost chances if the neighbour was silent meanwhile, as one if it was heard (it may just be busy). Of a history
- * of 16: one such frame makes a perfect link 1.6 times as dear, two 4 times, three make it unusable.
+ * A frame that failed counts as so many lost chances of 16 if the neighbour was silent meanwhile: one such frame makes a perfect link 1.6 times as dear.
+ * As one if it was heard (it may just be busy). On a poor link (ETX 2 or more as its last beacon had it) failure is no surprise and counts for nothing.
  */
 const SILENT_CHANCES = 6;
+/** Failures in silence in a row that end a link until a beacon proves otherwise: by chance 1 in 500 at ETX 2 (3 tries), 1 in 1,300 at ETX 4 (5 tries). */
+const GONE_AFTER = 3;
+const GONE_AFTER_POOR = 5;
+const ETX_POOR = 2;
+const ETX_HOPELESS = 4;
 const SWEEP_EVERY = 2_000;
 
 export class Link implements Machine<LinkInput, LinkEffect> {
@@ -150,6 +161,12 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   mtu(kind: LinkKind): number {
     return this.#medium(kind).mtu;
+  }
+
+  /** A link that was good has failed in silence, not often enough to be sure: worth a question. */
+  isDoubtful(neighbour: number): boolean {
+    if (!this.neighbours.isPinned(neighbour) || this.neighbours.failed(neighbour) === 0) return false;
+    return this.neighbours.outward(neighbour) > 0 && this.#steadyEtx(this.#medium(this.neighbours.kind(neighbour)), neighbour) < ETX_POOR;
   }
 
   /** Links that are up. */
@@ -283,7 +300,8 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     const atOnce = !medium.profile.reliable && !medium.busy && !medium.owesAck && this.#outbox.isClear(link, neighbour);
     const added = this.#outbox.add(this.#now, link, neighbour, rank, frame, reroutes);
     if (!added) return this.#options.counters.drop(Drop.QueueFull);
-    if (from >= 0 && !(atOnce && this.neighbours.kind(from) === link)) this.#acknowledge(from, envelopeFlow(frame, 0), envelopeCounter(frame, 0));
+    if (from >= 0 && !(atOnce && this.neighbours.kind(from) === link))
+      this.#acknowledge(from, envelopeFlow(frame, 0), envelopeCounter(frame, 0));
   }
 
   #acknowledge(neighbour: number, flow: number, counter: number): void {
@@ -304,6 +322,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   #delivered(entry: number): void {
     const slot = this.#outbox.neighbour(entry);
     this.neighbours.record(slot, true, 1);
+    this.neighbours.setFailed(slot, 0);
     this.#outbox.release(entry);
   }
 
@@ -311,8 +330,8 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   #failed(medium: Medium, entry: number): void {
     const slot = this.#outbox.neighbour(entry);
     const tries = this.#outbox.tries(entry) + 1;
-    const poor = this.neighbours.cost(slot) > 2 * losslessCost(medium.kind);
-    if (tries < (poor ? TRIES_POOR : TRIES)) {
+    const etx = this.#steadyEtx(medium, slot);
+    if (tries < (etx < ETX_POOR ? TRIES : TRIES_POOR)) {
       const backoff = this.#options.prng.between(BACKOFF.least, BACKOFF.most << tries);
       const frame = this.#outbox.frame(entry);
       setEnvelopeFlags(frame, 0, envelopeFlags(frame, 0) | EnvelopeFlag.retry);
@@ -321,9 +340,18 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       return;
     }
     const silent = this.neighbours.heardAt(slot) < this.#outbox.since(entry);
-    this.neighbours.record(slot, false, silent ? SILENT_CHANCES : 1);
+    if (etx < ETX_POOR) this.neighbours.record(slot, false, silent ? SILENT_CHANCES : 1);
+    this.neighbours.setFailed(slot, silent ? this.neighbours.failed(slot) + 1 : 0);
+    const enough = etx < ETX_POOR ? GONE_AFTER : GONE_AFTER_POOR;
+    if (etx < ETX_HOPELESS && this.neighbours.failed(slot) >= enough) this.neighbours.setOutward(slot, 0);
     this.#outbox.giveBack(entry);
     this.#discovery.judge(this.#now, medium, slot);
+  }
+
+  /** Transmissions for a delivery, whole ones, as the neighbour's last beacon had it. */
+  #steadyEtx(medium: Medium, slot: number): number {
+    const lossless = losslessCost(medium.kind);
+    return Math.floor(linkCost(lossless, this.neighbours.steady(slot), this.neighbours.outward(slot)) / lossless);
   }
 
   #onTime(): void {
@@ -361,9 +389,8 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       if (this.neighbours.isPinned(neighbour)) return this.#sendOwn(medium, neighbour, EnvelopeClass.ack, flow, counter, () => undefined);
     }
     if (medium.beacons.due <= now) {
-      medium.beacons.sent(now);
       return this.#sendOwn(medium, EVERYONE, EnvelopeClass.beacon, this.#tag(), this.updateNumber, (w) =>
-        this.#discovery.writeBeacon(w, medium, this.queueEighths()),
+        this.#discovery.writeBeacon(now, w, medium, this.queueEighths()),
       );
     }
     const asks = this.#discovery.dueQuestion(now, medium);
@@ -373,7 +400,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         this.#discovery.writeIdentity(now, w, medium, asks >= 0),
       );
     }
-    const entry = this.#outbox.next(now, medium.kind, (rank) => medium.profile.reliable || medium.budget.wait(rank, now) === 0);
+    const entry = this.#outbox.next(now, medium.kind, (rank) => medium.budget === undefined || medium.budget.wait(rank, now) === 0);
     return entry < 0 ? undefined : this.#sendQueued(medium, entry);
   }
 
@@ -381,12 +408,19 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     const neighbour = this.#outbox.neighbour(entry);
     const bytes = this.#outbox.frame(entry).slice();
     this.#outbox.fly(entry, this.#now);
-    medium.budget.spend(this.#outbox.rank(entry), airtime(medium.kind, bytes.length));
+    medium.budget?.spend(this.#outbox.rank(entry), airtime(medium.kind, bytes.length));
     return this.#give(medium, neighbour, bytes, entry);
   }
 
   /** A frame of the link's own: no retry. Identities go to everyone's ears even when one neighbour is meant. */
-  #sendOwn(medium: Medium, neighbour: number, frameClass: number, flow: number, counter: number, body: (w: ByteWriter) => void): LinkEffect {
+  #sendOwn(
+    medium: Medium,
+    neighbour: number,
+    frameClass: number,
+    flow: number,
+    counter: number,
+    body: (w: ByteWriter) => void,
+  ): LinkEffect {
     const destination = neighbour === EVERYONE ? ALL_NODES : this.neighbours.id(neighbour);
     writeEnvelope(this.#scratch, 0, { class: frameClass, hopLimit: 0, flags: 0, destination, flow, counter });
     const w = new ByteWriter(this.#scratch);

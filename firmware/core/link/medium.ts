@@ -18,7 +18,8 @@ export class Medium {
   readonly mac: Uint8Array;
   readonly beacons: BeaconClock;
   readonly ackClock = new AckClock();
-  readonly budget = new AirtimeBudget();
+  /** Of a medium that is shared. */
+  readonly budget: AirtimeBudget | undefined;
   up = false;
   /** A frame is with the driver; `flying` is its outbox entry, or -1 for a frame of the link's own. */
   busy = false;
@@ -37,6 +38,7 @@ export class Medium {
     this.mtu = mtu;
     this.mac = mac;
     this.beacons = new BeaconClock(prng);
+    this.budget = this.profile.reliable ? undefined : new AirtimeBudget();
   }
 
   get owesAck(): boolean {

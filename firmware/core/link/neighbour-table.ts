@@ -1,5 +1,5 @@
 /**
- * Neighbours by id and station address, as one preallocated byte table of 64 octets a slot and three columns of times.
+ * Neighbours by id and station address, as one preallocated byte table of 64 octets a slot and four columns of times.
  *
  *   vacant -> heard     a beacon or identity frame named an id
  *   heard  -> pinned    its whole key arrived and hashes to the id
@@ -8,7 +8,7 @@
  */
 import { CodedError, sameOctets } from '../base/index.js';
 import { ROLES, type Role } from '../wire/index.js';
-import { COST_INFINITE, HISTORY_BITS, recordChances, share } from './link-quality.js';
+import { COST_INFINITE, HISTORY_BITS, LEAST_SHARE, PERFECT, recordChances, share } from './link-quality.js';
 import { LINK_KINDS, type LinkKind } from './link-kind.js';
 
 export const NeighbourState = { Vacant: 0, Heard: 1, Pinned: 2, Leaving: 3 } as const;
@@ -25,19 +25,26 @@ const OUTWARD = 18;
 const HISTORY_LENGTH = 19;
 const FLAGS = 20;
 const ASSUMED_LOST = 21;
+const STEADY = 22;
+const FAILED = 23;
 const KEY = 24;
 const KEY_OCTETS = 33;
 const WORDS = 32;
 const HISTORY = 29;
 const NUMBER = 30;
 const COST = 31;
-const TIMES = 3;
+const TIMES = 4;
 const HEARD_AT = 0;
 const BEACON_AT = 1;
 const ASK_AT = 2;
+const LISTED_AT = 3;
 
 /** A useless neighbour that was silent for longer than a beacon interval at rest gives way to a newcomer. */
 const GIVES_WAY_AFTER = 15_000;
+
+const PATIENCE = 4;
+/** Ten minutes at rest. */
+const PATIENCE_MOST = 60;
 
 const CHANGED = 1;
 const RESTARTED = 2;
@@ -93,6 +100,7 @@ export class NeighbourTable {
     this.#times[slot * TIMES + HEARD_AT] = now;
     this.#times[slot * TIMES + BEACON_AT] = now;
     this.#times[slot * TIMES + ASK_AT] = 0;
+    this.#times[slot * TIMES + LISTED_AT] = 0;
     return slot;
   }
 
@@ -180,6 +188,15 @@ export class NeighbourTable {
     this.#times[slot * TIMES + ASK_AT] = at;
   }
 
+  /** When a beacon of ours last listed it. */
+  listedAt(slot: number): number {
+    return this.#times[slot * TIMES + LISTED_AT]!;
+  }
+
+  listed(slot: number, now: number): void {
+    this.#times[slot * TIMES + LISTED_AT] = now;
+  }
+
   /** A beacon arrived: its number tells how many did not. False if the numbers restarted: the neighbour did too. */
   beacon(slot: number, now: number, number: number): boolean {
     const first = this.#octets[slot * OCTETS + HISTORY_LENGTH] === 0;
@@ -189,6 +206,7 @@ export class NeighbourTable {
     else if (!first && gap - 1 > this.#assumedLost(slot)) this.record(slot, false, gap - 1 - this.#assumedLost(slot));
     this.record(slot, true, 1);
     this.#octets[slot * OCTETS + ASSUMED_LOST] = 0;
+    this.#octets[slot * OCTETS + STEADY] = this.inward(slot);
     this.#words[slot * WORDS + NUMBER] = number;
     this.#times[slot * TIMES + BEACON_AT] = now;
     return !restarted;
@@ -209,9 +227,32 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + HISTORY_LENGTH] = length < HISTORY_BITS ? length : HISTORY_BITS;
   }
 
-  /** Share of its frames that arrive here, 0..255. */
+  /** Share of its frames that arrive here, 0..255; never 0 once a beacon arrived: a neighbour that is not heard any more leaves. */
   inward(slot: number): number {
-    return share(this.#words[slot * WORDS + HISTORY]!, this.#octets[slot * OCTETS + HISTORY_LENGTH]!);
+    const length = this.#octets[slot * OCTETS + HISTORY_LENGTH]!;
+    if (length === 0) return 0;
+    const measured = share(this.#words[slot * WORDS + HISTORY]!, length);
+    return measured > LEAST_SHARE ? measured : LEAST_SHARE;
+  }
+
+  /** Beacons that may be missing in a row before it counts as gone: of a link with share p 4/p, so that it happens by chance 1 time in 50. */
+  patience(slot: number): number {
+    const steady = this.steady(slot);
+    return steady === 0 ? PATIENCE : Math.min(Math.ceil((PATIENCE * PERFECT) / steady), PATIENCE_MOST);
+  }
+
+  /** The share when its last beacon came, before anything that failed since. */
+  steady(slot: number): number {
+    return this.#octets[slot * OCTETS + STEADY]!;
+  }
+
+  /** Frames to it that failed in a row while it was silent. */
+  failed(slot: number): number {
+    return this.#octets[slot * OCTETS + FAILED]!;
+  }
+
+  setFailed(slot: number, count: number): void {
+    this.#octets[slot * OCTETS + FAILED] = count < 255 ? count : 255;
   }
 
   /** Share of ours that arrive there, as it says. */

@@ -1,4 +1,5 @@
 export { Announcements } from './announcements.js';
+export { emptyEntry } from './empty-entry.js';
 export * from './mesh.js';
 export { Requests } from './requests.js';
 export { HOLD } from './routing.js';

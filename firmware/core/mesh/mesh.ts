@@ -224,11 +224,12 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
 
   #onUndelivered(neighbour: number, bytes: Uint8Array, rank: Rank, reroutes: number): void {
     const { counters, link } = this.#options;
+    if (this.#options.role !== 'leaf') this.#routing.onUndelivered(this.#now, neighbour, bytes);
     if (envelopeClass(bytes, 0) === EnvelopeClass.routing) return;
     const destination = envelopeDestination(bytes, 0);
     let next = this.#nextHop(destination, neighbour);
-    // Without an alternate, one more round with the same: a channel that was busy is often free then.
-    if (next < 0 && reroutes === 0) next = this.#nextHop(destination, -1);
+    // Without an alternate, once more to the same: a channel that was busy is often free then, and a poor link needs its chances.
+    if (next < 0 && reroutes < REROUTES) next = this.#nextHop(destination, -1);
     if (next < 0 || reroutes >= REROUTES) {
       counters.drop(Drop.Undelivered);
       if (next < 0) this.#routing.onUnroutable(this.#now, destination);
@@ -254,7 +255,14 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
     }
     const flags = last ? EnvelopeFlag.last : 0;
     const frame = this.#frame.subarray(0, ENVELOPE_OCTETS + body.length);
-    writeEnvelope(frame, 0, { class: packetClass, hopLimit: HOP_LIMIT, flags, destination: node, flow: this.#flow, counter: this.#counter });
+    writeEnvelope(frame, 0, {
+      class: packetClass,
+      hopLimit: HOP_LIMIT,
+      flags,
+      destination: node,
+      flow: this.#flow,
+      counter: this.#counter,
+    });
     frame.set(body, ENVELOPE_OCTETS);
     this.#counter += 1;
     this.#submit(next, rankOf(packetClass), frame, -1, 0);

@@ -1,10 +1,10 @@
 /**
- * Requests for newer sequence numbers (RFC 8966 section 3.8.2.1), ours and those that we pass on: memory beside the route table, eight octets a
+ * Requests for newer sequence numbers (RFC 8966 section 3.8.2.1), ours and those that we pass on: memory beside the route table, eleven octets a
  * destination.
  *
  *   idle   -> asking     starved: at once if a link failed or what is offered is unfeasible; later if our next hop retracted, for it asks itself
  *   asking -> idle       found, or asked four times in vain; asking again when a link comes up or somebody asks us
- *   wanted               somebody asks through us: the sequence number's arrival is urgent news
+ *   wanted               somebody asks through us: the sequence number's arrival is urgent news, and a new next hop is asked too
  *   owed                 a request goes out: our own to everyone, somebody else's to the next hop
  */
 import { isNewer } from './sequence.js';
@@ -16,12 +16,17 @@ const OWED = 8;
 /** Owed to the next hop, for somebody else. */
 const FORWARD = 16;
 
+const NOBODY = 0xff;
 /** In rounds of a second: ours wait 1, 2, 4 and 8 after each; a retraction is followed by the next hop's own question within less. */
 const FIRST_INTERVAL = 1;
 const LAST_INTERVAL = 8;
 const PATIENCE = 3;
 /** A request for the same sequence number is not passed on twice within so many seconds. */
 const PASSED_LATELY = 2;
+/** What is wanted is asked of a new next hop for so many seconds. */
+const WANTED_FOR = 10;
+/** A route that has only become dearer waits this many seconds for a newer sequence number before it is asked for again. */
+const RENEWED_LATELY = 60;
 
 export class Requests {
   readonly #capacity: number;
@@ -32,6 +37,9 @@ export class Requests {
   readonly #hops: Uint8Array;
   readonly #seqnos: Uint16Array;
   readonly #seconds: Uint16Array;
+  readonly #renewed: Uint16Array;
+  /** The next hop that was asked last. */
+  readonly #vias: Uint8Array;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -41,11 +49,13 @@ export class Requests {
     this.#hops = new Uint8Array(capacity);
     this.#seqnos = new Uint16Array(capacity);
     this.#seconds = new Uint16Array(capacity);
+    this.#renewed = new Uint16Array(capacity);
+    this.#vias = new Uint8Array(capacity);
   }
 
-  /** Reachable, or another destination: nothing to ask. */
+  /** Reachable, or another destination: nothing of our own to ask. */
   found(slot: number): void {
-    this.#flags[slot] = 0;
+    this.#flags[slot] = this.#flags[slot]! & WANTED;
   }
 
   /** asking. `retracted`: by its next hop, which asks itself. */
@@ -64,20 +74,34 @@ export class Requests {
     for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#has(slot, STARVED)) this.ask(slot);
   }
 
-  /** Somebody wants this sequence number. False if the same was passed on lately. */
-  want(slot: number, seqno: number, second: number): boolean {
+  /** Somebody wants this sequence number, and the question may take so many hops more. False if the same was wanted lately. */
+  want(slot: number, seqno: number, hops: number, second: number): boolean {
     const lately = ((second - this.#seconds[slot]!) & 0xffff) < PASSED_LATELY;
     if (this.#has(slot, WANTED) && lately && !isNewer(seqno, this.#seqnos[slot]!)) return false;
     this.#flags[slot] = this.#flags[slot]! | WANTED;
     this.#seqnos[slot] = seqno;
     this.#seconds[slot] = second;
+    this.#hops[slot] = hops;
+    this.#vias[slot] = NOBODY;
     return true;
   }
 
-  /** Pass it on to the next hop. */
-  forward(slot: number, hops: number): void {
+  /** Pass on to the next hop what is wanted. */
+  forward(slot: number): void {
     this.#flags[slot] = this.#flags[slot]! | FORWARD;
-    this.#hops[slot] = hops;
+  }
+
+  /** The next hop is this neighbour now: what is still wanted is asked of it, if another one was asked before. */
+  moved(slot: number, neighbour: number, second: number): void {
+    const lately = ((second - this.#seconds[slot]!) & 0xffff) < WANTED_FOR;
+    if (this.#has(slot, WANTED) && lately && this.#vias[slot] !== neighbour) this.#flags[slot] = this.#flags[slot]! | FORWARD;
+  }
+
+  /** Whether to ask the next hop for a newer sequence number although there is a route: not if that was done lately. */
+  renew(slot: number, second: number): boolean {
+    if (((second - this.#renewed[slot]!) & 0xffff) < RENEWED_LATELY) return false;
+    this.#renewed[slot] = second;
+    return true;
   }
 
   /** It is wanted and we have no route: ask everyone else now, even if we were patient. */
@@ -125,16 +149,21 @@ export class Requests {
     return count;
   }
 
-  /** Slots of requests to pass on to one next hop with the same hops left, taken, as many as fit. `nextHop`: of a slot, or -1. */
-  takeForward(slots: Uint16Array, nextHop: (slot: number) => number): { readonly count: number; readonly neighbour: number; readonly hops: number } {
+  /** Slots of requests to pass on to one next hop, taken, as many as fit; `hops`: the fewest that one of them has left. */
+  takeForward(
+    slots: Uint16Array,
+    nextHop: (slot: number) => number,
+  ): { readonly count: number; readonly neighbour: number; readonly hops: number } {
     const first = this.#first(FORWARD, 0);
     if (first < 0) return { count: 0, neighbour: -1, hops: 0 };
     const neighbour = nextHop(first);
-    const hops = this.#hops[first]!;
+    let hops = this.#hops[first]!;
     let count = 0;
     for (let slot = first; slot >= 0 && count < slots.length; slot = this.#first(FORWARD, slot + 1)) {
-      if (nextHop(slot) !== neighbour || this.#hops[slot] !== hops) continue;
+      if (nextHop(slot) !== neighbour) continue;
       this.#flags[slot] = this.#flags[slot]! & ~FORWARD;
+      this.#vias[slot] = neighbour;
+      if (this.#hops[slot]! < hops) hops = this.#hops[slot]!;
       slots[count++] = slot;
     }
     return { count, neighbour, hops };

@@ -7,16 +7,21 @@
  *   reachable -> unreachable    retract at once, ask for a newer sequence number (section 3.8.2.1)
  *   unreachable -> unknown      after the hold time; the feasibility distance is forgotten with it
  *
+ * An unfeasible update from the selected next hop is ignored, as section 3.5.3 allows and babeld does: the route stays at its old metric, which is
+ * still safe, and a newer sequence number is asked for. Otherwise every link that becomes dearer would cost all the routes over it for a while.
+ *
  * Differences from RFC 8966: ids in place of prefixes and router ids; a request that comes from our next hop for the destination says that it lost
  * the route, so it counts as a retraction too; a node that hears its own id with a newer sequence number has restarted and goes on from there (as
  * OSPF does, RFC 2328 section 13.4).
  */
 import { millis, RouteOutcome, TokenBucket, type Millis, type Prng } from '../base/index.js';
-import { COST_INFINITE, Drop, EVERYONE, LINK_KINDS, type Counters, type Link, type LinkKind, type Submit } from '../link/index.js';
+import { COST_INFINITE, Drop, EVERYONE, LINK_KINDS, type Counters, type Link, type Submit } from '../link/index.js';
 import type { RouteTable } from '../ports/index.js';
 import {
   decodeRouting,
   ENVELOPE_OCTETS,
+  envelopeClass,
+  EnvelopeClass,
   envelopeCounter,
   EnvelopeFlag,
   envelopeFlags,
@@ -32,7 +37,7 @@ import { emptyEntry } from './empty-entry.js';
 import { Requests } from './requests.js';
 import { routingFrame } from './routing-frame.js';
 import { isNewer } from './sequence.js';
-import { Updates } from './updates.js';
+import { Updates, type Audience } from './updates.js';
 import { UpdateSync } from './update-sync.js';
 
 /** 3.5 refresh intervals, as babeld holds its routes. */
@@ -41,11 +46,13 @@ const EXPIRE_EVERY = 5_000;
 const ROUND = 1_000;
 const REQUEST_HOPS = 63;
 /** Request frames at once, and milliseconds for another: when half an island is lost at once, asking must not take the air that the answers need. */
-const REQUESTS_BURST = 3;
-const REQUEST_EVERY = 400;
+const REQUESTS_BURST = 6;
+const REQUEST_EVERY = 150;
 /** Octets of a wanted destination: array 1, id 9, seqno 3; of a request around them: map, keys, list, hops 8. */
 const WANTED_OCTETS = 13;
 const REQUEST_OCTETS = 8;
+/** Longer than a question's three tries. */
+const PROBE_APART = 500;
 const UNREACHABLE = 0xffff;
 /** What a link costs whose neighbour we hear but may not use: its routes are kept for the moment that it can be (route table). */
 const NOT_YET = 0xfffe;
@@ -70,6 +77,9 @@ export class Routing {
   readonly #out: Submit[] = [];
   /** What is being handled is an update: what it loses was retracted. */
   #isRetracting = false;
+  /** The neighbour that was last asked because of a failure; not again before this, unless that failed too. */
+  #probed = -1;
+  #probedUntil = 0;
   #expireAt = 0;
   #roundAt = 0;
   #now = millis(0);
@@ -136,6 +146,19 @@ export class Routing {
     return true;
   }
 
+  /**
+   * A frame was not acknowledged. If the neighbour was silent on a link that was good, ask it something at once, whether or not there is another packet
+   * for it: a question for no update at all. A dead link is known after half a second then, not when the third packet has failed.
+   */
+  onUndelivered(now: Millis, neighbour: number, frame: Uint8Array): void {
+    this.#now = now;
+    const failed = envelopeClass(frame, 0) === EnvelopeClass.routing;
+    if (!this.#options.link.isDoubtful(neighbour) || (neighbour === this.#probed && now < this.#probedUntil && !failed)) return;
+    this.#probed = neighbour;
+    this.#probedUntil = now + PROBE_APART;
+    this.#pushTo(neighbour, { kind: 'repeat-request', after: this.#sync.heard(neighbour) });
+  }
+
   /** Next hop for a destination other than `except` (-1: any), or -1. */
   nextHop(destination: Uint8Array, except: number): number {
     return this.#options.table.lookup(destination, 0, except);
@@ -176,10 +199,24 @@ export class Routing {
   #onAnnouncement(neighbour: number, { destination, seqno, metric }: Announcement): void {
     const { link, table, counters } = this.#options;
     if (this.#updates.isSelf(destination)) return this.#updates.onEcho(this.#now, seqno, metric);
+    if (metric !== UNREACHABLE && this.#isOnlyDearer(neighbour, destination, seqno, metric)) return;
     const cost = link.neighbours.cost(neighbour);
     const outcome = table.update(destination, 0, neighbour, seqno, metric, cost === COST_INFINITE ? NOT_YET : cost, this.#second());
     if (outcome === RouteOutcome.Full) counters.drop(Drop.RoutesFull);
     else if (outcome !== RouteOutcome.Kept) this.#react(table.find(destination, 0), outcome);
+  }
+
+  /** An unfeasible update from the selected next hop. */
+  #isOnlyDearer(neighbour: number, destination: Uint8Array, seqno: number, metric: number): boolean {
+    const slot = this.#options.table.find(destination, 0);
+    if (slot < 0 || !this.#options.table.read(slot, this.#entry) || this.#entry.neighbour !== neighbour) return false;
+    const { feasibleSeqno, feasibleMetric } = this.#entry;
+    if (feasibleMetric === UNREACHABLE || isNewer(seqno, feasibleSeqno) || (seqno === feasibleSeqno && metric < feasibleMetric))
+      return false;
+    const wanted = (feasibleSeqno + 1) & 0xffff;
+    if (this.#requests.renew(slot, this.#second()) && this.#requests.want(slot, wanted, REQUEST_HOPS, this.#second()))
+      this.#requests.forward(slot);
+    return true;
   }
 
   #onRequest(neighbour: number, { wanted, hops }: SeqnoRequest): void {
@@ -199,8 +236,8 @@ export class Routing {
     if (this.#entry.neighbour >= 0 && !isNewer(seqno, this.#entry.seqno)) {
       this.#announcements.urge(slot);
       this.#updates.trigger(this.#now);
-    } else if (this.#requests.want(slot, seqno, this.#second()) && hops > 0) {
-      if (this.#entry.neighbour >= 0) this.#requests.forward(slot, hops - 1);
+    } else if (hops > 0 && this.#requests.want(slot, seqno, hops - 1, this.#second())) {
+      if (this.#entry.neighbour >= 0) this.#requests.forward(slot);
       else if (this.#hasOtherThan(neighbour)) {
         this.#requests.askFor(slot);
         this.#startAsking();
@@ -213,6 +250,7 @@ export class Routing {
       case RouteOutcome.Found:
         this.#announcements.found(slot);
         this.#requests.found(slot);
+        this.#passOn(slot);
         break;
       case RouteOutcome.Lost:
         this.#announcements.lost(slot);
@@ -220,9 +258,8 @@ export class Routing {
         this.#startAsking();
         break;
       case RouteOutcome.Changed:
-        this.#options.table.read(slot, this.#entry);
+        this.#passOn(slot);
         this.#announcements.changed(slot, this.#entry.metric);
-        if (this.#requests.satisfies(slot, this.#entry.seqno)) this.#announcements.urge(slot);
         break;
       case RouteOutcome.Unfeasible:
         return this.#askIfStarved(slot);
@@ -231,6 +268,13 @@ export class Routing {
     }
     if (this.#announcements.hasUrgent()) this.#updates.trigger(this.#now);
   };
+
+  /** A new route: it satisfies who wanted a newer sequence number, or its next hop is asked for one. */
+  #passOn(slot: number): void {
+    this.#options.table.read(slot, this.#entry);
+    if (this.#requests.satisfies(slot, this.#entry.seqno)) this.#announcements.urge(slot);
+    else this.#requests.moved(slot, this.#entry.neighbour, this.#second());
+  }
 
   /** Routes may be offered, but none that is feasible. */
   #askIfStarved(slot: number): void {
@@ -248,19 +292,25 @@ export class Routing {
     if (!this.#requests.isOwing() || this.#requestDamping.wait(this.#now, REQUEST_EVERY) > 0) return;
     const { table, link, id } = this.#options;
     const slots = this.#slots.subarray(0, this.#requestRoom());
-    const { count, neighbour, hops } = this.#requests.takeForward(slots, (slot) => (table.read(slot, this.#entry) ? this.#entry.neighbour : -1));
+    const { count, neighbour, hops } = this.#requests.takeForward(slots, (slot) =>
+      table.read(slot, this.#entry) ? this.#entry.neighbour : -1,
+    );
     if (count > 0) {
       if (neighbour < 0) return;
       this.#requestDamping.spend(REQUEST_EVERY);
-      return this.#pushTo(neighbour, { kind: 'seqno-request', wanted: this.#wanted(count, (slot) => this.#requests.wantedSeqno(slot)), hops });
+      return this.#pushTo(neighbour, {
+        kind: 'seqno-request',
+        wanted: this.#wanted(count, (slot) => this.#requests.wantedSeqno(slot)),
+        hops,
+      });
     }
     const owed = this.#requests.takeOwed(slots);
     const wanted = this.#wanted(owed, () => (this.#entry.feasibleSeqno + 1) & 0xffff, true);
-    const kinds = this.#audience();
-    if (wanted.length === 0 || kinds.length === 0) return;
+    const audience = this.#audience();
+    if (wanted.length === 0 || audience.length === 0) return;
     this.#requestDamping.spend(REQUEST_EVERY);
     const numbering = { counter: link.nextCounter(), repeats: false };
-    for (const kind of kinds)
+    for (const { kind } of audience)
       this.#out.push(routingFrame(link, id, EVERYONE, kind, { kind: 'seqno-request', wanted, hops: REQUEST_HOPS }, numbering));
   }
 
@@ -301,17 +351,26 @@ export class Routing {
   };
 
   #hasOtherThan(neighbour: number): boolean {
-    for (let slot = 0; slot < this.#options.link.neighbours.capacity; slot += 1) if (slot !== neighbour && this.#isUsable(slot)) return true;
+    for (let slot = 0; slot < this.#options.link.neighbours.capacity; slot += 1)
+      if (slot !== neighbour && this.#isUsable(slot)) return true;
     return false;
   }
 
-  /** Links with a neighbour to hear routing frames. */
-  #audience(): readonly LinkKind[] {
+  /** Links with a neighbour to hear routing frames. Who is only heard may hear too: it counts against being the only one. */
+  #audience(): readonly Audience[] {
     const { neighbours } = this.#options.link;
-    return LINK_KINDS.filter((kind) => {
-      for (let slot = 0; slot < neighbours.capacity; slot += 1) if (neighbours.kind(slot) === kind && this.#isUsable(slot)) return true;
-      return false;
-    });
+    const audience: Audience[] = [];
+    for (const kind of LINK_KINDS) {
+      let listeners = 0;
+      let usable = -1;
+      for (let slot = 0; slot < neighbours.capacity; slot += 1) {
+        if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== kind || neighbours.role(slot) === 'leaf') continue;
+        listeners += 1;
+        if (this.#isUsable(slot)) usable = slot;
+      }
+      if (usable >= 0) audience.push({ kind, only: listeners === 1 ? usable : -1 });
+    }
+    return audience;
   }
 
   #second(): number {

@@ -82,6 +82,11 @@ export class UpdateSync {
     this.hear(now, neighbour, this.#heard[neighbour]!);
   }
 
+  /** The highest number heard of. */
+  heard(neighbour: number): number {
+    return this.#heard[neighbour]!;
+  }
+
   /** A question that is due for a neighbour that `mayAsk` lets through, taken. */
   take(now: number, mayAsk: (neighbour: number) => boolean): Question | undefined {
     for (let neighbour = 0; neighbour < this.#askAt.length; neighbour += 1) {

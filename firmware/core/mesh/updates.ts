@@ -20,6 +20,14 @@ const ANNOUNCEMENT_OCTETS = 16;
 const UPDATE_OCTETS = 10;
 const REFRESH_LOOK = { least: 2_000, most: 4_000 };
 const UNREACHABLE = 0xffff;
+const NOBODY = 0xff;
+
+/** A link with someone to hear. */
+export interface Audience {
+  readonly kind: LinkKind;
+  /** The neighbour, if it is the only one there; else -1. */
+  readonly only: number;
+}
 
 export interface UpdatesOptions {
   readonly id: Uint8Array;
@@ -27,8 +35,7 @@ export interface UpdatesOptions {
   readonly link: Link;
   readonly table: RouteTable;
   readonly announcements: Announcements;
-  /** Links with someone to hear. */
-  readonly audience: () => readonly LinkKind[];
+  readonly audience: () => readonly Audience[];
 }
 
 export class Updates {
@@ -36,9 +43,9 @@ export class Updates {
   readonly #clock: UpdateClock;
   readonly #entry: RouteEntry = emptyEntry();
   readonly #slots = new Uint16Array(UPDATE_ANNOUNCEMENTS_MAX);
-  /** One frame's announcements, each with its own id to fill in; `via`: slot of the next hop. */
-  readonly #batch: { readonly destination: Uint8Array; seqno: number; metric: number; via: number }[] = [];
-  #count = 0;
+  /** Announcements of the frame that is put together, and the slots of their next hops (NOBODY: none). */
+  #announcements: Announcement[] = [];
+  readonly #vias = new Uint8Array(UPDATE_ANNOUNCEMENTS_MAX);
   #seqno = 0;
   #selfUrgent = true;
   #selfAt = 0;
@@ -57,8 +64,6 @@ export class Updates {
   constructor(options: UpdatesOptions) {
     this.#options = options;
     this.#clock = new UpdateClock(options.prng);
-    for (let i = 0; i < UPDATE_ANNOUNCEMENTS_MAX; i += 1)
-      this.#batch.push({ destination: new Uint8Array(8), seqno: 0, metric: UNREACHABLE, via: -1 });
   }
 
   onTick(now: Millis, second: number): void {
@@ -106,41 +111,56 @@ export class Updates {
   /** The frames of an update that is due, one for each link that has an audience, onto `out`. */
   poll(now: Millis, second: number, out: Submit[]): void {
     if (!this.#clock.isDue(now)) return;
-    const { announcements, audience } = this.#options;
-    const kinds = audience();
-    if (kinds.length === 0) return this.#clock.sent(now, false, false);
-    const news = this.#selfUrgent || this.#hasOrphan || announcements.hasUrgent();
-    this.#count = 0;
-    if (news || !this.#owesRepeat) this.#announce(kinds, second, news, out);
-    else this.#repeat(kinds, second, out);
-    const more = this.#owesRepeat || announcements.hasUrgent();
-    this.#clock.sent(now, news, more);
+    const { announcements } = this.#options;
+    const audience = this.#options.audience();
+    if (audience.length === 0) return this.#clock.sent(now, 'refresh', false);
+    const urgent = this.#selfUrgent || this.#hasOrphan || announcements.hasUrgent();
+    const repeats = !urgent && this.#owesRepeat;
+    const news = !repeats && this.#announce(audience, second, urgent, out);
+    if (repeats) this.#repeat(audience, second, out);
+    this.#clock.sent(now, news ? 'news' : repeats ? 'repetition' : 'refresh', this.#owesRepeat || announcements.hasUrgent());
   }
 
-  /** News with a new number, or a refresh with the last one. */
-  #announce(kinds: readonly LinkKind[], second: number, news: boolean, out: Submit[]): void {
+  /** News with a new number, or a refresh with the last one. Whether it was news to anyone. */
+  #announce(audience: readonly Audience[], second: number, urgent: boolean, out: Submit[]): boolean {
     const { announcements, link } = this.#options;
+    const slots = announcements.collect(second, this.#slots.subarray(0, this.#room() - 2), this.#announces);
+    const concerns = this.#selfUrgent || this.#hasOrphan || this.#concerns(audience, slots);
+    const news = urgent && concerns;
     if (news) this.#number = (this.#number + 1) & 0xffff;
     link.updateNumber = this.#number;
     if (this.#hasOrphan) this.#put(this.#orphan, 0, UNREACHABLE, -1);
     this.#hasOrphan = false;
-    const slots = announcements.collect(second, this.#slots.subarray(0, this.#room() - this.#count - 1), this.#announces);
     for (let i = 0; i < slots; i += 1) this.#putSlot(this.#slots[i]!, second);
     const due = this.#isSelfDue(second);
-    if (this.#selfUrgent || due || this.#count === 0) this.#putSelf(second, due);
-    this.#push(kinds, { counter: this.#number, repeats: !news }, undefined, out);
+    if (this.#selfUrgent || due || this.#announcements.length === 0) this.#putSelf(second, due);
+    else if (!concerns) {
+      this.#announcements = [];
+      return false;
+    }
+    this.#push(audience, { counter: this.#number, repeats: !news }, undefined, out);
+    return news;
+  }
+
+  /** Whether any of the first slots is a route that someone may want to hear of: not one through the only neighbour that would hear it. */
+  #concerns(audience: readonly Audience[], slots: number): boolean {
+    for (let i = 0; i < slots; i += 1) {
+      if (!this.#options.table.read(this.#slots[i]!, this.#entry)) continue;
+      for (const { only } of audience) if (this.#entry.neighbour < 0 || this.#entry.neighbour !== only) return true;
+    }
+    return false;
   }
 
   /** What was announced since some number, as much as fits a frame; the rest follows in the next. */
-  #repeat(kinds: readonly LinkKind[], second: number, out: Submit[]): void {
+  #repeat(audience: readonly Audience[], second: number, out: Submit[]): void {
     const { announcements, id } = this.#options;
     const since = this.#repeatSince;
     const { count, upTo } = announcements.repeat(since, this.#number, this.#slots.subarray(0, this.#room() - 1));
     for (let i = 0; i < count; i += 1) this.#putSlot(this.#slots[i]!, second);
-    if (isNewer(this.#selfNumber, since) || this.#count === 0) this.#put(id, this.#seqno, 0, -1);
+    if (isNewer(this.#selfNumber, since) || this.#announcements.length === 0) this.#put(id, this.#seqno, 0, -1);
     this.#repeatSince = upTo;
     this.#owesRepeat = upTo !== this.#number;
-    this.#push(kinds, { counter: upTo, repeats: true }, since, out);
+    this.#push(audience, { counter: upTo, repeats: true }, since, out);
   }
 
   #putSlot(slot: number, second: number): void {
@@ -163,28 +183,20 @@ export class Updates {
   }
 
   #put(destination: Uint8Array, seqno: number, metric: number, via: number): void {
-    const announcement = this.#batch[this.#count]!;
-    announcement.destination.set(destination);
-    announcement.seqno = seqno;
-    announcement.metric = metric;
-    announcement.via = via;
-    this.#count += 1;
+    this.#vias[this.#announcements.length] = via < 0 ? NOBODY : via;
+    this.#announcements.push({ destination: destination.slice(), seqno, metric });
   }
 
-  /** Split horizon on a line with one neighbour: what goes through it is no news to it. On the air a neighbour's route is news to others. */
-  #push(kinds: readonly LinkKind[], numbering: Numbering, since: number | undefined, out: Submit[]): void {
+  /** Split horizon where a single neighbour listens: what goes through it is no news to it. Among several, one's route is news to the others. */
+  #push(audience: readonly Audience[], numbering: Numbering, since: number | undefined, out: Submit[]): void {
     const { link, id } = this.#options;
-    for (const kind of kinds) {
-      const announcements: Announcement[] = [];
-      for (let i = 0; i < this.#count; i += 1) {
-        const announcement = this.#batch[i]!;
-        if (kind === 'serial' && announcement.via >= 0 && link.neighbours.kind(announcement.via) === 'serial') continue;
-        announcements.push(announcement);
-      }
-      // Nothing that is news to this line: the number is, or it would ask for it.
+    for (const { kind, only } of audience) {
+      const announcements = this.#announcements.filter((_, i) => this.#vias[i] === NOBODY || this.#vias[i] !== only);
+      // Nothing that is news to this link: the number is, or it would ask for it.
       if (announcements.length === 0) announcements.push({ destination: id, seqno: this.#seqno, metric: 0 });
       out.push(routingFrame(link, id, EVERYONE, kind, { kind: 'update', announcements, since }, numbering));
     }
+    this.#announcements = [];
   }
 
   readonly #announces = (slot: number): boolean => this.#options.table.read(slot, this.#entry) && this.#entry.neighbour >= 0;

@@ -58,6 +58,15 @@ const box: NodeCaps = {
 };
 
 /** A phone: few links and no routes, but whole files block by block. */
-const leaf: NodeCaps = { ...board, neighbours: 8, destinations: 1, queue: 32, delivered: 256, messages: 16, messageOctets: 5120, octets: 65_536 };
+const leaf: NodeCaps = {
+  ...board,
+  neighbours: 8,
+  destinations: 1,
+  queue: 32,
+  delivered: 256,
+  messages: 16,
+  messageOctets: 5120,
+  octets: 65_536,
+};
 
 export const defaultCaps: Readonly<Record<Role, NodeCaps>> = { box, board, leaf };

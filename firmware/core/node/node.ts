@@ -278,7 +278,8 @@ export class Node implements Machine<NodeInput, NodeEffect> {
       },
     };
     const { chunkPeak, chunkSize, slotPeak, slotSize, stackPeak, stackSize } = reading;
-    const whole: Report = chunkSize === 0 ? report : { ...report, pools: { chunkPeak, chunkSize, slotPeak, slotSize, stackPeak, stackSize } };
+    const whole: Report =
+      chunkSize === 0 ? report : { ...report, pools: { chunkPeak, chunkSize, slotPeak, slotSize, stackPeak, stackSize } };
     const w = new ByteWriter(new Uint8Array(REPORT_MAX));
     encodeReport(w, whole);
     for (let to = this.#reports.shift(); to !== undefined; to = this.#reports.shift())

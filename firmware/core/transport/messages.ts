@@ -157,7 +157,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
       if (message.timeoutAt !== 0) earliest = Math.min(earliest, message.timeoutAt);
       if (message.pausedUntil > this.#now) earliest = Math.min(earliest, message.pausedUntil);
     }
-    for (const ping of this.#pings) earliest = Math.min(earliest, ping.dueAt > this.#now ? ping.dueAt : ping.at + PING_TRIES * PING_TIMEOUT);
+    for (const ping of this.#pings)
+      earliest = Math.min(earliest, ping.dueAt > this.#now ? ping.dueAt : ping.at + PING_TRIES * PING_TIMEOUT);
     return millis(earliest > this.#now ? earliest : this.#now + 1);
   }
 

@@ -32,8 +32,8 @@ export class Reassembly {
   place(now: Millis, sender: Uint8Array, segment: Segment): Placed {
     let incoming = this.#find(sender, segment.number);
     if (incoming === undefined) {
-      // The last piece says nothing of the others' size: at most theirs is at least its own.
-      const octets = segment.count * segment.payload.length;
+      // At least so many: the other pieces have this one's size, or more if it is the last.
+      const octets = (segment.index < segment.count - 1 ? segment.count - 1 : segment.count) * segment.payload.length;
       if (octets > this.#caps.messageOctets) return 'too-long';
       if (!this.#makeRoom(now, octets)) return 'no-room';
       incoming = new Incoming(sender, segment);

@@ -31,7 +31,7 @@ export interface Beacon {
   readonly role: Role;
   /** 0..65535; beacon number, modulo 2^16: gaps are losses. */
   readonly number: number;
-  /** 0..24 items; neighbours heard of late, freshest first. */
+  /** 0..24 items; neighbours heard of late; when not all fit, in turns. */
   readonly heard: readonly Heard[];
   /** 0..255; queue, in eighths of its capacity. */
   readonly queue?: number | undefined;
