@@ -1,5 +1,5 @@
 /** A scenario's figures as a table for a person. */
-import type { ScenarioReport, Spread } from './scenario.js';
+import { capsText, type ScenarioReport, type Spread } from './scenario.js';
 
 export interface SimReport extends ScenarioReport {
   readonly topology: string;
@@ -20,12 +20,7 @@ export function table(report: SimReport): string {
       'nodes, links',
       `${report.nodes}, ${report.links}; mean degree ${report.meanDegree.toFixed(2)} (links that carry 5 % or more both ways)`,
     ],
-    [
-      'caps above a board’s',
-      Object.entries(report.caps)
-        .map(([name, cap]) => `${name} ${cap}`)
-        .join(', ') || 'none',
-    ],
+    ['caps above a board’s', capsText(report.caps) || 'none'],
     [
       'converged 95 / 99 / 100 %',
       [convergence.p95, convergence.p99, convergence.p100].map((at) => (at === null ? 'not seen' : `${at.toFixed(2)} s`)).join(' / '),
@@ -44,7 +39,7 @@ export function table(report: SimReport): string {
       `${transmissions.perPing.toFixed(2)}, best path ${transmissions.bound.toFixed(2)}, ratio ${transmissions.ratio.toFixed(2)}`,
     ],
     ['round trip p50 / p95', `${pings.p50.toFixed(0)} / ${pings.p95.toFixed(0)} ms over ${pings.meanHops.toFixed(2)} hops on average`],
-    ['routing loops', `${report.loops}`],
+    ['routing loops', report.loops === null ? 'not seen' : `${report.loops}`],
     ...Object.entries(report.drops).map(([reason, count], index): [string, string] => [
       index === 0 ? 'lost, by reason' : '',
       `${count} ${reason}`,

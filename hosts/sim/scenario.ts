@@ -4,7 +4,8 @@
  *   starting --every pair has a way, or patience is out--> settling --> resting --> pinging --all answered or given up--> done
  */
 import { micros, type Micros, type Millis } from '../../firmware/core/base/index.js';
-import type { NodeCaps, NodeEffect } from '../../firmware/core/node/index.js';
+import { defaultCaps, type NodeCaps, type NodeEffect } from '../../firmware/core/node/index.js';
+import { Problem } from '../node/index.js';
 import type { Chip } from '../xs/board-process.js';
 import { pathBounds } from './bound.js';
 import type { Reach } from './ground-truth.js';
@@ -51,8 +52,8 @@ export interface ScenarioReport {
   };
   /** Frames of data and acknowledgement for each delivered ping and its answer, and what the best paths would cost. */
   readonly transmissions: { readonly perPing: number; readonly bound: number; readonly ratio: number };
-  /** Most pairs that were in a routing loop at any look (four a second until convergence, then one every 5 s). */
-  readonly loops: number;
+  /** Most pairs that were in a routing loop at any look (four a second until convergence, then one every 5 s); null on XS. */
+  readonly loops: number | null;
   readonly drops: Readonly<Record<string, number>>;
   /** Boards that ended by themselves, and why; each was switched on again. */
   readonly ends: readonly string[];
@@ -70,6 +71,7 @@ const second = 1_000_000;
 const startWithin = second;
 const look = second / 4;
 const patience = 300 * second;
+/** Where nobody can look: islands of 9 to 30 boards converged within 3 to 19 s on Node. */
 const blindStart = 30 * second;
 /** The start's triggered updates and repetitions die down; then two refresh intervals of 60 s are measured. */
 const settling = 60 * second;
@@ -89,16 +91,14 @@ interface Ping {
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { topology, seed, chip, onTransmission } = options;
   const ends: string[] = [];
-  // The mesh and the scenario know each other: what a board says reaches the scenario through this.
-  let scenario: Scenario | undefined;
   const common: MeshOptions = {
     seed,
     topology,
-    effect: (_, now, effect) => scenario?.onEffect(now, effect),
+    effect: (_, now, effect) => scenario.onEffect(now, effect),
     world: {
       observer: {
         transmission: (station, transmission, airtime) => {
-          scenario?.onTransmission(station, transmission, airtime);
+          scenario.onTransmission(station, transmission, airtime);
           onTransmission?.(transmission);
         },
         ended: (station, why) => {
@@ -108,16 +108,29 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRep
       },
     },
   };
-  const caps = chip === undefined ? capsFor(topology) : {};
+  const caps = capsFor(topology);
+  if (chip !== undefined && Object.keys(caps).length > 0) {
+    throw new Problem(
+      'board-caps',
+      `${topology.name} needs more than a board holds: ${capsText(caps)}.`,
+      'Use --engine node, where caps follow the topology.',
+    );
+  }
   // Only a run on XS needs the engine's build.
   const mesh: Mesh =
     chip === undefined ? new NodeMesh({ ...common, caps }) : await (await import('./xs-mesh.js')).XsMesh.make({ ...common, profile: chip });
-  scenario = new Scenario(options, mesh);
+  const scenario = new Scenario(options, mesh);
   try {
     return { caps, ends, ...(await scenario.run()) };
   } finally {
     await mesh.stop();
   }
+}
+
+export function capsText(caps: Partial<NodeCaps>): string {
+  return Object.entries(caps)
+    .map(([name, cap]) => `${name} ${cap} (a board has ${defaultCaps.board[name as keyof NodeCaps]})`)
+    .join(', ');
 }
 
 class Scenario {
@@ -126,7 +139,7 @@ class Scenario {
   /** What was sent since the phase began. */
   #traffic = new Traffic();
   #repetitions = new PingCounter();
-  #loops = 0;
+  #loops: number | null = null;
   readonly #pings: Ping[] = [];
   #open = 0;
 
@@ -193,7 +206,6 @@ class Scenario {
       await world.run(micros(world.now + look));
       const reach = this.#look();
       if (reach === undefined) {
-        // On XS: as long as the slowest start that the nodes in this process have shown on such islands, twice over.
         await this.#pass('starting', blindStart);
         break;
       }
@@ -218,7 +230,7 @@ class Scenario {
 
   #look(): Reach | undefined {
     const reach = this.#mesh.reach();
-    this.#loops = Math.max(this.#loops, reach?.looping ?? 0);
+    if (reach !== undefined) this.#loops = Math.max(this.#loops ?? 0, reach.looping);
     return reach;
   }
 
@@ -279,7 +291,7 @@ class Scenario {
       const { air, overruns, impatient } = this.#mesh.world.counters(station);
       add('air: receiver was sending', air.deafened);
       add('air: collision', air.collided);
-      add('air: lost on the link', air.faded);
+      add('air: too weak to read', air.faded);
       add('air: medium busy too long', air.starved);
       add('station: receive ring full', overruns);
       add('station: sent while sending', impatient);

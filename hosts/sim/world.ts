@@ -65,8 +65,8 @@ interface Slot {
   boots: number;
   freeAt: number;
   waitingFrames: number;
-  /** Generation of the pending tick; an earlier one is void. */
-  tick: number;
+  /** When the next tick is due; Infinity: none is. What was scheduled for another time is void. */
+  tickAt: number;
   overruns: number;
   impatient: number;
 }
@@ -129,7 +129,7 @@ export class World {
       boots: 0,
       freeAt: 0,
       waitingFrames: 0,
-      tick: 0,
+      tickAt: Infinity,
       overruns: 0,
       impatient: 0,
     });
@@ -147,6 +147,15 @@ export class World {
   /** Sets one direction of a radio link, or cuts it. */
   setLink(from: number, to: number, link: Link | undefined): void {
     this.#air.setLink(from, to, link);
+  }
+
+  /** Replaces every link from and to a station: it has moved. */
+  move(station: number, links: readonly (Link & { readonly from: number; readonly to: number })[]): void {
+    for (const other of this.#slots.keys()) {
+      this.setLink(station, other, undefined);
+      this.setLink(other, station, undefined);
+    }
+    for (const { from, to, ...link } of links) this.setLink(from, to, link);
   }
 
   link(from: number, to: number): Link | undefined {
@@ -288,6 +297,7 @@ export class World {
     slot.state = 'off';
     slot.station = undefined;
     slot.waitingFrames = 0;
+    slot.tickAt = Infinity;
     this.#air.kill(this.#now, index);
     this.#ble.disconnect(index);
   }
@@ -303,8 +313,8 @@ export class World {
       return;
     }
     slot.waitingFrames += 1;
-    // The receiver gets octets of its own: nothing that it does to them reaches anyone else.
-    this.#ask(index, { type: 'frame', link: kind, from: from.slice(), to: to.slice(), rssi, bytes: bytes.slice() });
+    // The receiver gets a frame of its own: nothing that it does to its octets reaches anyone else.
+    this.#ask(index, { type: 'frame', link: kind, from, to, rssi, bytes: bytes.slice() });
   }
 
   #ask(index: number, input: RadioInput): void {
@@ -324,11 +334,14 @@ export class World {
     this.#schedule(micros(slot.freeAt), () => {
       if (slot.epoch !== epoch) return undefined;
       const taken = take(this.#millis(), slot.station!);
-      const then = (done: Turn) => (): void => {
-        if (slot.epoch === epoch) this.#apply(index, slot, done);
-      };
-      return taken instanceof Promise ? taken.then(then) : then(taken);
+      return taken instanceof Promise
+        ? taken.then((done) => () => this.#end(index, slot, epoch, done))
+        : () => this.#end(index, slot, epoch, taken);
     });
+  }
+
+  #end(index: number, slot: Slot, epoch: number, turn: Turn): void {
+    if (slot.epoch === epoch) this.#apply(index, slot, turn);
   }
 
   #apply(index: number, slot: Slot, { transmits, deadline }: Turn): void {
@@ -336,13 +349,20 @@ export class World {
       const medium = link === 'air' ? this.#air : this.#ble;
       if (!medium.transmit(this.#now, index, to.slice(), bytes.slice())) slot.impatient += 1;
     }
-    slot.tick += 1;
-    if (deadline >= NEVER) return;
-    const { tick, epoch } = slot;
+    this.#tickAt(index, slot, deadline);
+  }
+
+  #tickAt(index: number, slot: Slot, deadline: Millis): void {
     // A deadline that has passed is met a millisecond later: a machine that never moves it on does not stop the world's clock.
-    const at = micros(Math.max(deadline * 1000, this.#now + (deadline * 1000 <= this.#now ? 1000 : 0)));
-    this.at(at, () => {
-      if (slot.tick === tick && slot.epoch === epoch) this.#ask(index, { type: 'tick' });
+    const at = deadline >= NEVER ? Infinity : deadline * 1000 > this.#now ? deadline * 1000 : this.#now + 1000;
+    if (at === slot.tickAt) return;
+    slot.tickAt = at;
+    if (at === Infinity) return;
+    const { epoch } = slot;
+    this.at(micros(at), () => {
+      if (slot.tickAt !== at || slot.epoch !== epoch) return;
+      slot.tickAt = Infinity;
+      this.#ask(index, { type: 'tick' });
     });
   }
 

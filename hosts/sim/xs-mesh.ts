@@ -2,13 +2,9 @@
  * A mesh of boards on the XS engine, a process each, driven in lockstep. Nobody can look into a board or command it, so every board has a leaf in
  * this process beside it, attached over Bluetooth LE, that sends the pings.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createNode, type NodeEffect, type NodeInput } from '../../firmware/core/node/index.js';
-import { startBoardProcess, type Chip } from '../xs/board-process.js';
-import { bundleForXs } from '../xs/build.mjs';
+import type { Chip } from '../xs/board-process.js';
+import { BoardRack } from './board-rack.js';
 import { identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
 import { ProcessStation } from './process-station.js';
 import { RandomStream } from './random-stream.js';
@@ -19,41 +15,27 @@ export interface XsMeshOptions extends MeshOptions {
   readonly profile: Chip;
 }
 
-/** The seed of a board's entropy at one of its boots: 16 octets. */
-export function entropySeed(seed: string | number, board: number, boots: number): Uint8Array {
-  return new RandomStream(seed, 'entropy', board, boots).bytes(16);
-}
-
 export class XsMesh implements Mesh {
   readonly world: World;
   readonly ids: readonly Uint8Array[];
-  readonly #folder: string;
+  readonly #rack: BoardRack;
   readonly #boards: ProcessStation[] = [];
   readonly #leaves: MachineStation<NodeInput, NodeEffect>[] = [];
 
-  /** Bundles the firmware and makes room for the boards' stores; nothing is switched on yet. */
+  /** Nothing is switched on yet. */
   static async make(options: XsMeshOptions): Promise<XsMesh> {
-    const folder = await mkdtemp(join(tmpdir(), 'meshbox-sim-'));
-    await bundleForXs({ entry: fileURLToPath(new URL('seeded-board.ts', import.meta.url)), output: join(folder, 'board.js') });
-    return new XsMesh(folder, options);
+    return new XsMesh(await BoardRack.make(options.seed, options.profile), options);
   }
 
-  private constructor(folder: string, { seed, topology, world, profile, effect }: XsMeshOptions) {
+  private constructor(rack: BoardRack, { seed, topology, world, effect }: XsMeshOptions) {
     this.world = new World({ ...world, seed });
-    this.#folder = folder;
+    this.#rack = rack;
     this.ids = Array.from({ length: topology.nodes }, (_, index) => {
-      const { secret, id, mac } = identityOf(seed, 'board', index);
+      const { id, mac } = identityOf(seed, 'board', index);
       this.world.add({
         name: `board ${index}`,
         mac,
-        boot: async (_now, boots) => {
-          const stateDir = join(folder, `board-${index}`);
-          await mkdir(stateDir, { recursive: true });
-          await writeFile(join(stateDir, 'secret'), secret);
-          await writeFile(join(stateDir, 'seed'), entropySeed(seed, index, boots));
-          const board = await startBoardProcess({ profile, bundle: join(folder, 'board.js'), stateDir });
-          return (this.#boards[index] = new ProcessStation(board));
-        },
+        boot: async (_now, boots) => (this.#boards[index] = new ProcessStation(await rack.boot(index, boots))),
       });
       return id;
     });
@@ -82,7 +64,7 @@ export class XsMesh implements Mesh {
 
   async stop(): Promise<void> {
     await this.world.stop();
-    await rm(this.#folder, { recursive: true });
+    await this.#rack.clear();
   }
 }
 

@@ -1,46 +1,39 @@
 /** One scenario, two engines: boards on Node and boards on XS must do the same, octet for octet and microsecond for microsecond. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { micros } from '../../firmware/core/base/index.js';
+import { BoardRack, entropySeed } from '../../hosts/sim/board-rack.js';
 import { makeTopology } from '../../hosts/sim/make-topology.js';
-import { identityOf, type Identity } from '../../hosts/sim/mesh.js';
+import { identityOf } from '../../hosts/sim/mesh.js';
 import { ProcessStation } from '../../hosts/sim/process-station.js';
 import type { Station } from '../../hosts/sim/station.js';
+import { plainLink } from '../../hosts/sim/topology.js';
 import { traceLine } from '../../hosts/sim/trace.js';
 import { World } from '../../hosts/sim/world.js';
-import { addLeaf, entropySeed } from '../../hosts/sim/xs-mesh.js';
-import { startBoardProcess } from '../../hosts/xs/board-process.js';
-import { bundleForXs } from '../../hosts/xs/build.mjs';
+import { addLeaf } from '../../hosts/sim/xs-mesh.js';
 import { BoardStation } from './board-station.js';
 
 const second = 1_000_000;
 const topology = makeTopology('grid4:3x2', { loss: 0.1 });
 const seed = 11;
 
-let folder: string;
+let rack: BoardRack;
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'meshbox-engines-'));
-  await bundleForXs({
-    entry: fileURLToPath(new URL('../../hosts/sim/seeded-board.ts', import.meta.url)),
-    output: join(folder, 'board.js'),
-  });
+  rack = await BoardRack.make(seed, 'esp32c6');
 });
-after(() => rm(folder, { recursive: true }));
+after(() => rack.clear());
 
-type Boot = (board: number, identity: Identity, entropy: Uint8Array) => Station | Promise<Station>;
+type Boot = (board: number, boots: number) => Station | Promise<Station>;
 
-const onNode: Boot = (_, { publicKey }, entropy) => new BoardStation({ publicKey, seed: entropy, mtu: { air: 250, ble: 244 } });
-const onXs: Boot = async (board, { secret }, entropy) => {
-  const stateDir = join(folder, `board-${board}`);
-  await mkdir(stateDir, { recursive: true });
-  await writeFile(join(stateDir, 'secret'), secret);
-  await writeFile(join(stateDir, 'seed'), entropy);
-  return new ProcessStation(await startBoardProcess({ profile: 'esp32c6', bundle: join(folder, 'board.js'), stateDir }));
-};
+const onXs: Boot = async (board, boots) => new ProcessStation(await rack.boot(board, boots));
+/** `entropy`: which seed a board's randomness follows from; the run's, unless a test spoils it. */
+const onNode =
+  (entropy: (board: number) => number): Boot =>
+  (board, boots) => {
+    const { publicKey } = identityOf(seed, 'board', board);
+    return new BoardStation({ publicKey, seed: entropySeed(entropy(board), board, boots), mtu: { air: 250, ble: 244 } });
+  };
+const unspoilt = onNode(() => seed);
 
 interface Run {
   readonly digest: string;
@@ -49,8 +42,8 @@ interface Run {
   readonly ends: readonly string[];
 }
 
-/** Six boards with leaves at two corners: a start, pings across, one board killed and switched on again. `entropy` may be spoilt by a test. */
-async function run(boot: Boot, entropy = (board: number, boots: number): Uint8Array => entropySeed(seed, board, boots)): Promise<Run> {
+/** Six boards with leaves at two corners: a start, pings across, one board killed and switched on again. */
+async function run(boot: Boot): Promise<Run> {
   const lines: string[] = [];
   const answers: string[] = [];
   const ends: string[] = [];
@@ -61,7 +54,7 @@ async function run(boot: Boot, entropy = (board: number, boots: number): Uint8Ar
   const world = new World({ seed, observer });
   const identities = Array.from({ length: topology.nodes }, (_, board) => identityOf(seed, 'board', board));
   for (const [board, identity] of identities.entries()) {
-    world.add({ name: `board ${board}`, mac: identity.mac, boot: (_, boots) => boot(board, identity, entropy(board, boots)) });
+    world.add({ name: `board ${board}`, mac: identity.mac, boot: (_, boots) => boot(board, boots) });
     world.start(board, micros(board * 100_000));
   }
   for (const { from, to, ...link } of topology.links) world.setLink(from, to, link);
@@ -87,7 +80,7 @@ async function run(boot: Boot, entropy = (board: number, boots: number): Uint8Ar
 
 suite('engines', { timeout: 280_000 }, () => {
   test('the same seeded scenario gives the same trace on Node and on XS', async () => {
-    const [node, xs] = [await run(onNode), await run(onXs)];
+    const [node, xs] = [await run(unspoilt), await run(onXs)];
     assert.deepEqual(xs.ends, []);
     const different = node.lines.findIndex((line, index) => line !== xs.lines[index]);
     assert.equal(different, -1, `transmission ${different}: Node ${node.lines[different]}, XS ${xs.lines[different]}`);
@@ -98,7 +91,45 @@ suite('engines', { timeout: 280_000 }, () => {
   });
 
   test('another seed on one board shows in the trace (planted fault)', async () => {
-    const spoilt = await run(onNode, (board, boots) => entropySeed(board === 4 ? seed + 1 : seed, board, boots));
-    assert.notEqual(spoilt.digest, (await run(onNode)).digest);
+    const spoilt = await run(onNode((board) => (board === 4 ? seed + 1 : seed)));
+    assert.notEqual(spoilt.digest, (await run(unspoilt)).digest);
+  });
+
+  test('a board process that dies ends its station alone: the world goes on and can switch it on again', async () => {
+    const ended: string[] = [];
+    let ends = (): void => {};
+    const end = new Promise<void>((resolve) => (ends = resolve));
+    const stations: ProcessStation[] = [];
+    const world = new World({
+      seed,
+      observer: {
+        ended: (station, why) => {
+          ended.push(`${station}: ${why}`);
+          ends();
+        },
+      },
+    });
+    for (const board of [0, 1]) {
+      const boot = async (_: number, boots: number): Promise<Station> =>
+        (stations[board] = new ProcessStation(await rack.boot(board, boots)));
+      world.add({ name: `board ${board}`, mac: identityOf(seed, 'board', board).mac, boot });
+      world.start(board);
+    }
+    world.setLink(0, 1, plainLink(1));
+    world.setLink(1, 0, plainLink(1));
+    await world.run(micros(5 * second));
+    process.kill(stations[1]!.board.pid, 'SIGKILL');
+    await end;
+    assert.deepEqual(ended, ['1: SIGKILL (exit code none)']);
+    assert.deepEqual([world.isOn(0), world.isOn(1)], [true, false]);
+    const before = world.counters(0).air.sentFrames;
+    await world.run(micros(30 * second));
+    assert.ok(world.counters(0).air.sentFrames > before);
+    world.start(1);
+    await world.run(micros(45 * second));
+    assert.deepEqual([world.isOn(1), world.counters(1).boots], [true, 2]);
+    assert.ok(world.counters(1).air.readFrames > 0);
+    await world.stop();
+    assert.equal(ended.length, 1);
   });
 });

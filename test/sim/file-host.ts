@@ -39,7 +39,7 @@ export class FileHost {
   /** The host's process starts anew beside its node: it knows only what it has stored. */
   restart(): void {
     this.#files = new FileTransfer({ firstToken: 1 });
-    if (this.offered !== undefined) this.feed({ type: 'resume', missing: this.#missing, ...this.offered });
+    if (this.offered !== undefined) this.feed({ ...this.offered, type: 'resume', missing: this.#missing });
   }
 
   onEffect(effect: NodeEffect): void {
@@ -70,7 +70,8 @@ export class FileHost {
         return this.feed({ type: 'block', token: effect.token, block: effect.block, bytes });
       }
       case 'offered':
-        if (this.offered !== undefined && sameOctets(this.offered.sha256, 0, effect.sha256, 0, 32)) return;
+        if (this.offered !== undefined && sameOctets(this.offered.sha256, 0, effect.sha256, 0, 32))
+          return this.feed({ type: 'accept', from: effect.from, sha256: effect.sha256, missing: this.#missing });
         this.offered = effect;
         this.octets = new Uint8Array(effect.octets);
         this.#missing = new Uint8Array((Math.ceil(effect.octets / effect.blockOctets) + 7) >> 3).fill(0xff);
