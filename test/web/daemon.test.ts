@@ -5,26 +5,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildWeb } from '../../hosts/web/build.mjs';
-import { startDaemon } from '../box/daemon-process.js';
-import { startTinyIsland } from '../box/tiny-island.js';
-import { openPty } from '../serial/pty.js';
-import { startChromium } from './chromium.js';
+import { startDaemon, type DaemonProcess } from '../box/daemon-process.js';
+import { startTinyIsland, type TinyIsland } from '../box/tiny-island.js';
+import { openPty, type Pty } from '../serial/pty.js';
+import { startChromium, type Browser } from './chromium.js';
 import { picture } from './fixture-picture.js';
 
-test('draws the surveyed island, carries a text and a photograph, sees the board unplugged', { timeout: 180_000 }, async (t) => {
-  await buildWeb({ log: () => {} });
-  const state = await mkdtemp(join(tmpdir(), 'meshbox-console-'));
-  const pty = await openPty();
-  const island = startTinyIsland(pty);
-  t.after(() => island.stop());
-  const daemon = await startDaemon({ radio: pty.device, state });
-  t.after(() => daemon.kill());
-  const browser = await startChromium();
-  t.after(() => browser.close());
-  t.after(() => rm(state, { recursive: true, force: true }));
-  const { page, errors } = await browser.open(daemon.url);
-  const { far, boardId } = island;
+test('draws the surveyed island, carries a text and a photograph, sees the board unplugged', { timeout: 180_000 }, async () => {
+  const open: (() => unknown)[] = [];
+  try {
+    await buildWeb({ log: () => {} });
+    const state = await mkdtemp(join(tmpdir(), 'meshbox-console-'));
+    open.push(() => rm(state, { recursive: true, force: true }));
+    const pty = await openPty();
+    open.push(() => pty.unplug());
+    const island = startTinyIsland(pty);
+    open.push(() => island.stop());
+    const daemon = await startDaemon({ radio: pty.device, state });
+    open.push(() => daemon.kill());
+    const browser = await startChromium();
+    open.push(() => browser.close());
+    await play(browser, daemon, island, pty);
+  } finally {
+    for (const close of open.reverse()) await close();
+  }
+});
 
+async function play(browser: Browser, daemon: DaemonProcess, { far, boardId }: TinyIsland, pty: Pty): Promise<void> {
+  const { page, errors } = await browser.open(daemon.url);
   await page.getByText(`paired with ${boardId.slice(0, 4)}`).waitFor();
   await page.locator(`.drawing [aria-label^="Board ${far.id.slice(0, 4)}, up, 2 hops"]`).waitFor({ timeout: 60_000 });
 
@@ -46,4 +54,4 @@ test('draws the surveyed island, carries a text and a photograph, sees the board
   await page.getByText(/^Looking for a radio board on/).waitFor();
   await page.locator(`.drawing [aria-label="Board ${far.id.slice(0, 4)}, unreachable"]`).waitFor({ timeout: 60_000 });
   assert.deepEqual(errors, []);
-});
+}
