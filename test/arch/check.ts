@@ -4,7 +4,9 @@
 import { spawnSync } from 'node:child_process';
 
 const checks: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
-  ...['firmware/core', 'assembly', 'hosts', 'hosts/xs/board', 'hosts/web', 'test'].map((zone) => [`types of ${zone}`, 'tsc', '-p', zone] as const),
+  ...['firmware/core', 'assembly', 'hosts', 'hosts/xs/board', 'hosts/web', 'test'].map(
+    (zone) => [`types of ${zone}`, 'tsc', '-p', zone] as const,
+  ),
   ['lint', 'eslint', '-c', 'test/arch/eslint.config.mjs', '.'],
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
   ['generated codecs', 'node', 'firmware/core/wire/generate.mjs', '--check'],
