@@ -17,7 +17,7 @@ interface Flags {
   readonly seed: number;
   readonly loss: number;
   readonly interference: number;
-  readonly rate: number;
+  readonly rate?: number;
   readonly engine: 'node' | 'xs';
   readonly profile: Chip;
   readonly trace?: string;
@@ -54,7 +54,7 @@ const program = new Command('sim')
       .default('esp32c3')
       .implies({ engine: 'xs' }),
   )
-  .option('--rate <pings>', 'pings a second', number(0.1, 1000, false), 10)
+  .option('--rate <pings>', 'pings a second (default: one for ten boards, at least 10)', number(0.1, 1000, false))
   .option('--trace <file>', 'write every transmission to a file: microseconds, kind, from, to, octets')
   .option('--json', 'print the figures as one JSON object on the last line')
   .configureHelp({ showGlobalOptions: true })
@@ -64,17 +64,13 @@ async function main(flags: Flags): Promise<void> {
   const name = flags.topology ?? `island:${flags.boards ?? 12}`;
   const topology = makeTopology(name, flags);
   const trace = flags.trace === undefined ? undefined : openTrace(flags.trace);
-  let phase = '';
   const report = await runScenario({
     topology,
     seed: flags.seed,
-    rate: flags.rate,
+    rate: flags.rate ?? Math.max(10, topology.nodes / 10),
     chip: flags.engine === 'xs' ? flags.profile : undefined,
     ...(trace !== undefined && { onTransmission: (transmission) => writeSync(trace, `${traceLine(transmission)}\n`) }),
-    onProgress: (now) => {
-      if (phase !== now) process.stderr.write(`${now} …\n`);
-      phase = now;
-    },
+    onProgress: progress(),
   });
   if (trace !== undefined) closeSync(trace);
   const graph = usableGraph(topology);
@@ -92,6 +88,17 @@ async function main(flags: Flags): Promise<void> {
   if (flags.json) process.stdout.write(`${JSON.stringify(whole)}\n`);
   const sound = flags.engine === 'xs' || (report.convergence.p100 !== null && report.loops === 0);
   process.exitCode = sound && report.pings.delivered === report.pings.sent ? 0 : 1;
+}
+
+/** A terminal gets one line that moves on; a file one line for each phase. */
+function progress(): (phase: string, share: number) => void {
+  const { stderr } = process;
+  let said = '';
+  return (phase, share) => {
+    const line = stderr.isTTY ? `\r${phase} ${Math.floor(share * 100)} %\u001b[K${share === 1 ? '\n' : ''}` : `${phase}\n`;
+    if (line !== said) stderr.write(line);
+    said = line;
+  };
 }
 
 function openTrace(path: string): number {

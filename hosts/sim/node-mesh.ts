@@ -59,16 +59,16 @@ export class NodeMesh implements Mesh {
 
   reach(): Reach {
     const on = this.ids.flatMap((_, index) => (this.world.isOn(index) ? [index] : []));
-    const hops = new Map<number, Int32Array>();
+    const size = this.ids.length;
+    const hops = new Int32Array(size * size).fill(-1);
     for (const index of on) {
-      const next = new Int32Array(this.ids.length).fill(-1);
       this.node(index)!.routes((id, nextHop) => {
-        const [destination, hop] = [this.stationOf(id), this.stationOf(nextHop)];
-        if (destination !== -1 && hop !== -1 && this.world.isOn(hop)) next[destination] = hop;
+        const destination = this.stationOf(id);
+        const hop = this.stationOf(nextHop);
+        if (destination !== -1 && hop !== -1 && this.world.isOn(hop)) hops[index * size + destination] = hop;
       });
-      hops.set(index, next);
     }
-    return followRoutes(on, (at, destination) => hops.get(at)![destination]!);
+    return followRoutes(on, (at, destination) => hops[at * size + destination]!);
   }
 
   drops(): Promise<ReadonlyMap<string, number>> {

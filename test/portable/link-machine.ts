@@ -262,6 +262,10 @@ suite('link: acknowledgement', (t) => {
     bench.sent();
     equal(bench.take().length, 0, 'it waits for the acknowledgement');
     bench.hear(2, ack(1, 7, 1));
+    equal(bench.take().length, 0, 'the neighbour has still to send it on');
+    bench.hear(2, packet(7, 1, 8), macOf(9));
+    equal(bench.take().length, 0, 'and is answered by whom we may not hear');
+    bench.runTo(bench.now + 10);
     equal(bench.take().length, 1, 'the second');
     bench.sent();
     bench.hear(2, ack(1, 7, 2));
@@ -269,6 +273,28 @@ suite('link: acknowledgement', (t) => {
     equal(bench.counters.retries, 0);
     equal(bench.takeEffects().filter((effect) => effect.type === 'undelivered').length, 0);
   });
+
+  t.test(
+    'a neighbour that acknowledged by name and is not heard sending it on gets the next frame after 30 ms; a destination at once',
+    () => {
+      const bench = new Bench(1);
+      const slot = bench.befriend(2);
+      const own = packet(7, 2);
+      own.set(idOf(2), 2);
+      for (const frame of [packet(7, 1), own, packet(7, 3)]) bench.feed(submit(slot, frame));
+      bench.sent();
+      bench.hear(2, ack(1, 7, 1));
+      const started = bench.now;
+      bench.take();
+      bench.feed({ type: 'tick' }, started + 29);
+      equal(bench.take().length, 0);
+      bench.feed({ type: 'tick' }, started + 30);
+      equal(bench.take().length, 1, 'the one that is for the neighbour itself');
+      bench.sent();
+      bench.hear(2, ack(1, 7, 2));
+      equal(bench.take().length, 1, 'the third follows at once');
+    },
+  );
 
   t.test('overhearing the next hop send it on is an acknowledgement; another station doing so is none', () => {
     const bench = new Bench(1);

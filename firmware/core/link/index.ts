@@ -1,6 +1,7 @@
 export * from './airtime-budget.js';
 export * from './counters.js';
 export * from './link.js';
+export type * from './link-inputs.js';
 export * from './link-kind.js';
 export { AckClock } from './ack-clock.js';
 export { BeaconClock } from './beacon-clock.js';

@@ -1,12 +1,10 @@
 /**
- * Link: one hop. Discovery finds neighbours and measures links; this machine takes turns on each medium, sends frames to neighbours until they are
- * acknowledged, and tells the layer above what it heard, which links it may use at what cost, and which frames no acknowledgement came for.
+ * Link: one hop. Discovery finds neighbours and measures links, Deliveries sees frames through to their acknowledgement; this machine takes turns on each
+ * medium and tells the layer above what it heard, which links it may use at what cost, and which frames no acknowledgement came for.
  *
- * Sending order on a medium: owed acknowledgements, beacon, identities, then the outbox by rank. An acknowledgement is explicit (an `ack` frame), or
- * implicit: the next hop is overheard sending the packet on. RFC 6298 and Karn's rule for its clock; jittered back-off between tries.
+ * Sending order on a medium: owed acknowledgements, beacon, identities, then the outbox by rank.
  */
-import { ByteWriter, CodedError, millis, NEVER, sameOctets, u32At, type Machine, type Millis, type Prng } from '../base/index.js';
-import type { Kernels } from '../ports/index.js';
+import { ByteWriter, millis, NEVER, sameOctets, u32At, type Machine, type Millis } from '../base/index.js';
 import {
   checkEnvelope,
   ENVELOPE_OCTETS,
@@ -14,109 +12,39 @@ import {
   EnvelopeClass,
   envelopeCounter,
   envelopeDestination,
-  EnvelopeFlag,
-  envelopeFlags,
   envelopeFlow,
-  setEnvelopeFlags,
   writeEnvelope,
-  type Role,
 } from '../wire/index.js';
 import type { Rank } from './airtime-budget.js';
-import { type Counters, Drop } from './counters.js';
+import { Drop } from './counters.js';
+import { Deliveries } from './deliveries.js';
 import { Discovery } from './discovery.js';
-import { airtime, LINK_KINDS, linkProfiles, losslessCost, type LinkKind } from './link-kind.js';
-import { COST_INFINITE, linkCost } from './link-quality.js';
-import { Medium } from './medium.js';
+import { airtime, linkProfiles, type LinkKind } from './link-kind.js';
+import { COST_INFINITE } from './link-quality.js';
+import type { LinkEffect, LinkInput, LinkOptions, Submit } from './link-inputs.js';
+import { Media } from './media.js';
+import type { Medium } from './medium.js';
 import { NeighbourTable } from './neighbour-table.js';
 import { EVERYONE, Outbox } from './outbox.js';
 
-export interface LinkOptions {
-  /** 8 octets. */
-  readonly id: Uint8Array;
-  /** 33 octets. */
-  readonly publicKey: Uint8Array;
-  readonly role: Role;
-  readonly kernels: Kernels;
-  readonly prng: Prng;
-  readonly counters: Counters;
-  /** The links it has: frame octets and station address (6 octets) of each. */
-  readonly media: Readonly<Partial<Record<LinkKind, { readonly mtu: number; readonly mac: Uint8Array }>>>;
-  readonly neighbours: number;
-  /** Frames. */
-  readonly queue: number;
-}
-
-export type LinkInput =
-  | {
-      readonly type: 'frame';
-      readonly link: LinkKind;
-      readonly from: Uint8Array;
-      readonly to: Uint8Array;
-      readonly rssi: number;
-      readonly bytes: Uint8Array;
-    }
-  | { readonly type: 'sent'; readonly link: LinkKind; readonly ok: boolean }
-  | { readonly type: 'link'; readonly link: LinkKind; readonly up: boolean }
-  | { readonly type: 'tick' }
-  | Submit
-  /** Answer a frame that we accepted but do not send on at once. */
-  | { readonly type: 'acknowledge'; readonly neighbour: number; readonly flow: number; readonly counter: number };
-
-export interface Submit {
-  readonly type: 'submit';
-  /** Slot of the next hop, or EVERYONE on `link`. */
-  readonly neighbour: number;
-  readonly link: LinkKind;
-  readonly rank: Rank;
-  /** Envelope and body. */
-  readonly frame: Uint8Array;
-  /** Slot of the neighbour that sent it to us, owed an acknowledgement unless this frame goes out at once over the air; -1: nobody. */
-  readonly from: number;
-  readonly reroutes: number;
-}
-
-export type LinkEffect =
-  | { readonly type: 'transmit'; readonly link: LinkKind; readonly to: Uint8Array; readonly bytes: Uint8Array }
-  /** A beacon, a routing frame or a packet for us, from a pinned neighbour. */
-  | { readonly type: 'heard'; readonly neighbour: number; readonly bytes: Uint8Array }
-  /** A link became usable, dearer, cheaper or unusable (cost COST_INFINITE). `restarted`: whatever it announced before is void. */
-  | { readonly type: 'neighbour'; readonly neighbour: number; readonly cost: number; readonly restarted: boolean }
-  /** No acknowledgement after all tries, or the neighbour went. `frame` is valid until the next `submit`. */
-  | {
-      readonly type: 'undelivered';
-      readonly neighbour: number;
-      readonly frame: Uint8Array;
-      readonly rank: Rank;
-      readonly reroutes: number;
-    };
-
 const BROADCAST = new Uint8Array([255, 255, 255, 255, 255, 255]);
 const ALL_NODES = new Uint8Array([255, 255, 255, 255, 255, 255, 255, 255]);
-/** Tries of a frame on a link that loses nothing to little, and on one that needs two transmissions or more. 3 at 20 % loss fail 1 time in 125. */
-const TRIES = 3;
-const TRIES_POOR = 5;
-/** A first back-off: two frames' airtime at most; it doubles with each try. */
-const BACKOFF = { least: 2, most: 6 };
-/**
- * A frame that failed counts as so many lost chances of 16 if the neighbour was silent meanwhile: one such frame makes a perfect link 1.6 times as dear.
- * As one if it was heard (it may just be busy). On a poor link (ETX 2 or more as its last beacon had it) failure is no surprise and counts for nothing.
- */
-const SILENT_CHANCES = 6;
-/** Failures in silence in a row that end a link until a beacon proves otherwise: by chance 1 in 500 at ETX 2 (3 tries), 1 in 1,300 at ETX 4 (5 tries). */
-const GONE_AFTER = 3;
-const GONE_AFTER_POOR = 5;
-const ETX_POOR = 2;
-const ETX_HOPELESS = 4;
 const SWEEP_EVERY = 2_000;
+/**
+ * A frame for somebody else is answered by one of at most its length, and we may not hear who answers (the hidden terminal): our queue waits that long.
+ * Milliseconds for the answer to start.
+ */
+const ANSWER_STARTS = 3;
 
 export class Link implements Machine<LinkInput, LinkEffect> {
   readonly neighbours: NeighbourTable;
   /** What the beacons carry as their counter: the number of the last update, set by the layer above. */
   updateNumber = 0;
   readonly #options: LinkOptions;
-  readonly #media: Medium[] = [];
+  readonly #media: Media;
   readonly #outbox: Outbox;
   readonly #discovery: Discovery;
+  readonly #deliveries: Deliveries;
   readonly #scratch: Uint8Array;
   #started = false;
   #now = millis(0);
@@ -128,20 +56,12 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.neighbours = new NeighbourTable(options.neighbours);
-    let largest = 0;
-    for (const kind of LINK_KINDS) {
-      const medium = options.media[kind];
-      if (medium === undefined) continue;
-      if (medium.mtu < 64 || medium.mtu > 2048) throw new CodedError('link-mtu', `${kind}: ${medium.mtu} is not in 64..2048`);
-      if (medium.mac.length !== 6) throw new CodedError('link-mac', `${kind}: an address has 6 octets, not ${medium.mac.length}`);
-      this.#media.push(new Medium(kind, medium.mtu, medium.mac, options.prng));
-      if (medium.mtu > largest) largest = medium.mtu;
-    }
-    if (this.#media.length === 0) throw new CodedError('link-none', 'a node needs at least one link');
-    this.#outbox = new Outbox(options.queue, largest);
-    this.#scratch = new Uint8Array(largest);
+    this.#media = new Media(options.media, options.prng);
+    this.#outbox = new Outbox(options.queue, this.#media.frameOctets);
+    this.#scratch = new Uint8Array(this.#media.frameOctets);
     const { neighbours } = this;
     this.#discovery = new Discovery({ ...options, neighbours });
+    this.#deliveries = new Deliveries({ ...options, neighbours, outbox: this.#outbox, discovery: this.#discovery });
   }
 
   /** Whether the queue takes another frame of the rank. */
@@ -160,18 +80,17 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   }
 
   mtu(kind: LinkKind): number {
-    return this.#medium(kind).mtu;
+    return this.#media.of(kind).mtu;
   }
 
   /** A link that was good has failed in silence, not often enough to be sure: worth a question. */
   isDoubtful(neighbour: number): boolean {
-    if (!this.neighbours.isPinned(neighbour) || this.neighbours.failed(neighbour) === 0) return false;
-    return this.neighbours.outward(neighbour) > 0 && this.#steadyEtx(this.#medium(this.neighbours.kind(neighbour)), neighbour) < ETX_POOR;
+    return this.neighbours.isPinned(neighbour) && this.#deliveries.isDoubtful(this.#media.of(this.neighbours.kind(neighbour)), neighbour);
   }
 
   /** Links that are up. */
   kindsUp(): LinkKind[] {
-    return this.#media.filter((medium) => medium.up).map((medium) => medium.kind);
+    return this.#media.kindsUp();
   }
 
   nextCounter(): number {
@@ -184,13 +103,13 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     if (!this.#started) this.#start(now);
     switch (input.type) {
       case 'frame':
-        this.#onFrame(this.#medium(input.link), input.from, input.to, input.bytes, input.rssi);
+        this.#onFrame(this.#media.of(input.link), input.from, input.to, input.bytes, input.rssi);
         break;
       case 'sent':
-        this.#onSent(this.#medium(input.link), input.ok);
+        this.#onSent(this.#media.of(input.link), input.ok);
         break;
       case 'link':
-        this.#onLink(this.#medium(input.link), input.up);
+        this.#onLink(this.#media.of(input.link), input.up);
         break;
       case 'submit':
         this.#onSubmit(input);
@@ -214,7 +133,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     if (changed >= 0) return this.#tellNeighbour(changed);
     const returned = this.#outbox.returned();
     if (returned >= 0) return this.#takeReturned(returned);
-    for (const medium of this.#media) {
+    for (const medium of this.#media.all) {
       const effect = medium.up && !medium.busy ? this.#transmit(medium) : undefined;
       if (effect !== undefined) return effect;
     }
@@ -223,10 +142,12 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   deadline(): Millis {
     if (!this.#started) return millis(0);
-    let earliest = this.#outbox.deadline((kind) => this.#isIdle(kind));
+    const isIdle = (kind: LinkKind): boolean => this.#media.isIdle(kind) && this.#media.of(kind).deferUntil <= this.#now;
+    let earliest = this.#outbox.deadline(isIdle);
     if (this.neighbours.used > 0 && this.#sweepAt < earliest) earliest = this.#sweepAt;
-    for (const medium of this.#media) {
+    for (const medium of this.#media.all) {
       if (!medium.up || medium.busy) continue;
+      if (this.#outbox.size > 0 && medium.deferUntil > this.#now && medium.deferUntil < earliest) earliest = medium.deferUntil;
       if (medium.beacons.due < earliest) earliest = medium.beacons.due;
       if (medium.answerAt !== 0 && medium.answerAt < earliest) earliest = medium.answerAt;
       const question = this.#discovery.questionDeadline(medium);
@@ -238,7 +159,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   #start(now: Millis): void {
     this.#started = true;
     this.#sweepAt = millis(now + SWEEP_EVERY);
-    for (const medium of this.#media) if (medium.kind !== 'serial') this.#onLink(medium, true);
+    for (const medium of this.#media.all) if (medium.kind !== 'serial') this.#onLink(medium, true);
   }
 
   #onFrame(medium: Medium, from: Uint8Array, to: Uint8Array, bytes: Uint8Array, rssi: number): void {
@@ -261,12 +182,13 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     const flow = envelopeFlow(bytes, 0);
     const counter = envelopeCounter(bytes, 0);
     if (frameClass === EnvelopeClass.ack) {
-      if (addressed) this.#onAcknowledged(medium, slot, flow, counter);
+      if (addressed) this.#deliveries.acknowledged(now, medium, slot, flow, counter, true);
       return;
     }
-    if (frameClass >= EnvelopeClass.sos) this.#onAcknowledged(medium, slot, flow, counter);
+    if (frameClass >= EnvelopeClass.sos) this.#deliveries.acknowledged(now, medium, slot, flow, counter, false);
     const forUs = medium.kind === 'serial' || sameOctets(to, 0, medium.mac, 0, 6) || sameOctets(to, 0, BROADCAST, 0, 6);
     if (forUs) this.#heard = { type: 'heard', neighbour: slot, bytes };
+    else if (!medium.profile.reliable) medium.deferUntil = now + Math.ceil(airtime(medium.kind, bytes.length) / 1000) + ANSWER_STARTS;
   }
 
   /** A frame left the antenna, or the driver gave it up. */
@@ -275,11 +197,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     medium.busy = false;
     const entry = medium.flying;
     medium.flying = -1;
-    if (entry < 0 || !this.#outbox.isFlying(entry)) return;
-    if (this.#outbox.neighbour(entry) === EVERYONE) this.#outbox.release(entry);
-    else if (!ok) this.#failed(medium, entry);
-    else if (medium.profile.reliable) this.#delivered(entry);
-    else this.#outbox.listen(entry, this.#now + medium.ackClock.timeout());
+    if (entry >= 0) this.#deliveries.sent(this.#now, medium, entry, ok);
   }
 
   #onLink(medium: Medium, up: boolean): void {
@@ -295,7 +213,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #onSubmit(submit: Submit): void {
     const { neighbour, link, rank, frame, from, reroutes } = submit;
-    const medium = this.#medium(link);
+    const medium = this.#media.of(link);
     if (!medium.up) return this.#options.counters.drop(Drop.Undelivered);
     const atOnce = !medium.profile.reliable && !medium.busy && !medium.owesAck && this.#outbox.isClear(link, neighbour);
     const added = this.#outbox.add(this.#now, link, neighbour, rank, frame, reroutes);
@@ -307,60 +225,15 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   #acknowledge(neighbour: number, flow: number, counter: number): void {
     if (!this.neighbours.isPinned(neighbour)) return;
     const kind = this.neighbours.kind(neighbour);
-    if (!linkProfiles[kind].reliable) this.#medium(kind).oweAck(neighbour, flow, counter);
-  }
-
-  #onAcknowledged(medium: Medium, slot: number, flow: number, counter: number): void {
-    const entry = this.#outbox.awaiting(slot, flow, counter);
-    if (entry < 0) return;
-    // From the first hand-over to the driver: its channel access is part of what a retry would wait for too.
-    if (this.#outbox.tries(entry) === 0) medium.ackClock.sample(this.#now - this.#outbox.since(entry));
-    this.#delivered(entry);
-    this.#discovery.judge(this.#now, medium, slot);
-  }
-
-  #delivered(entry: number): void {
-    const slot = this.#outbox.neighbour(entry);
-    this.neighbours.record(slot, true, 1);
-    this.neighbours.setFailed(slot, 0);
-    this.#outbox.release(entry);
-  }
-
-  /** A try was not acknowledged. */
-  #failed(medium: Medium, entry: number): void {
-    const slot = this.#outbox.neighbour(entry);
-    const tries = this.#outbox.tries(entry) + 1;
-    const etx = this.#steadyEtx(medium, slot);
-    if (tries < (etx < ETX_POOR ? TRIES : TRIES_POOR)) {
-      const backoff = this.#options.prng.between(BACKOFF.least, BACKOFF.most << tries);
-      const frame = this.#outbox.frame(entry);
-      setEnvelopeFlags(frame, 0, envelopeFlags(frame, 0) | EnvelopeFlag.retry);
-      this.#outbox.retry(entry, this.#now + backoff);
-      this.#options.counters.retries += 1;
-      return;
-    }
-    const silent = this.neighbours.heardAt(slot) < this.#outbox.since(entry);
-    if (etx < ETX_POOR) this.neighbours.record(slot, false, silent ? SILENT_CHANCES : 1);
-    this.neighbours.setFailed(slot, silent ? this.neighbours.failed(slot) + 1 : 0);
-    const enough = etx < ETX_POOR ? GONE_AFTER : GONE_AFTER_POOR;
-    if (etx < ETX_HOPELESS && this.neighbours.failed(slot) >= enough) this.neighbours.setOutward(slot, 0);
-    this.#outbox.giveBack(entry);
-    this.#discovery.judge(this.#now, medium, slot);
-  }
-
-  /** Transmissions for a delivery, whole ones, as the neighbour's last beacon had it. */
-  #steadyEtx(medium: Medium, slot: number): number {
-    const lossless = losslessCost(medium.kind);
-    return Math.floor(linkCost(lossless, this.neighbours.steady(slot), this.neighbours.outward(slot)) / lossless);
+    if (!linkProfiles[kind].reliable) this.#media.of(kind).oweAck(neighbour, flow, counter);
   }
 
   #onTime(): void {
     const now = this.#now;
-    for (let entry = this.#outbox.overdue(now); entry >= 0; entry = this.#outbox.overdue(now))
-      this.#failed(this.#medium(this.#outbox.kind(entry)), entry);
+    this.#deliveries.giveUp(now, (kind) => this.#media.of(kind));
     if (now < this.#sweepAt) return;
     this.#sweepAt = millis(now + SWEEP_EVERY);
-    this.#discovery.sweep(now, (slot) => this.#medium(this.neighbours.kind(slot)));
+    this.#discovery.sweep(now, (slot) => this.#media.of(this.neighbours.kind(slot)));
   }
 
   #tellNeighbour(slot: number): LinkEffect {
@@ -400,6 +273,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         this.#discovery.writeIdentity(now, w, medium, asks >= 0),
       );
     }
+    if (medium.deferUntil > now) return undefined;
     const entry = this.#outbox.next(now, medium.kind, (rank) => medium.budget === undefined || medium.budget.wait(rank, now) === 0);
     return entry < 0 ? undefined : this.#sendQueued(medium, entry);
   }
@@ -439,15 +313,5 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #tag(): number {
     return u32At(this.#options.id, 0);
-  }
-
-  #isIdle(kind: LinkKind): boolean {
-    const medium = this.#medium(kind);
-    return medium.up && !medium.busy;
-  }
-
-  #medium(kind: LinkKind): Medium {
-    for (const medium of this.#media) if (medium.kind === kind) return medium;
-    throw new CodedError('link-kind', `this node has no ${kind} link`);
   }
 }

@@ -25,6 +25,8 @@ export class Medium {
   busy = false;
   flying = -1;
   beaconNumber = 0;
+  /** Queued frames wait until then: somebody's next hop, whom we may not hear, is answering. */
+  deferUntil = 0;
   /** When our identity is owed to a neighbour that asked; 0: to nobody. */
   answerAt = 0;
   identitySentAt = -1;

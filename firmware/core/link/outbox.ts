@@ -5,6 +5,7 @@
  *   free      -> waiting     added
  *   waiting   -> flying      handed to the driver
  *   flying    -> listening   it left the antenna; the acknowledgement is awaited
+ *   listening -> kept        acknowledged by name by a neighbour that has still to send it on: nothing else goes to that one until it does
  *   flying, listening -> waiting    not acknowledged in time, tries are left: after a jittered back-off
  *   flying, listening, waiting -> returned    tries used up, or the neighbour went: the layer above chooses another next hop
  *   any       -> free        acknowledged, broadcast sent, or returned and taken
@@ -17,7 +18,7 @@ import { LINK_KINDS, type LinkKind } from './link-kind.js';
 import type { Rank } from './airtime-budget.js';
 
 export const EVERYONE = 255;
-const State = { Free: 0, Waiting: 1, Flying: 2, Listening: 3, Returned: 4 } as const;
+const State = { Free: 0, Waiting: 1, Flying: 2, Listening: 3, Kept: 4, Returned: 5 } as const;
 
 const OCTETS = 8;
 const STATE = 0;
@@ -43,7 +44,7 @@ export class Outbox {
   readonly #words: Uint16Array;
   readonly #times: Float64Array;
   readonly #order: Uint32Array;
-  /** Frames flying or listening, by neighbour. */
+  /** Frames flying, listening or kept, by neighbour. */
   readonly #busy = new Uint8Array(256);
   #added = 0;
   #size = 0;
@@ -114,7 +115,10 @@ export class Outbox {
     let earliest = Number.MAX_SAFE_INTEGER;
     for (let entry = 0; entry < this.capacity; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
-      const waits = state === State.Listening || (this.#canGo(entry, this.#octets[entry * OCTETS + KIND]!) && isIdle(this.kind(entry)));
+      const waits =
+        state === State.Listening ||
+        state === State.Kept ||
+        (this.#canGo(entry, this.#octets[entry * OCTETS + KIND]!) && isIdle(this.kind(entry)));
       if (waits && this.#times[entry * TIMES + DUE]! < earliest) earliest = this.#times[entry * TIMES + DUE]!;
     }
     return earliest;
@@ -130,6 +134,16 @@ export class Outbox {
   listen(entry: number, due: number): void {
     this.#move(entry, State.Listening);
     this.#times[entry * TIMES + DUE] = due;
+  }
+
+  /** listening -> kept until `due`. */
+  keep(entry: number, due: number): void {
+    this.#move(entry, State.Kept);
+    this.#times[entry * TIMES + DUE] = due;
+  }
+
+  isKept(entry: number): boolean {
+    return this.#octets[entry * OCTETS + STATE] === State.Kept;
   }
 
   /** flying or listening -> waiting for another try at `due`. */
@@ -150,11 +164,12 @@ export class Outbox {
     this.#size -= 1;
   }
 
-  /** A frame that awaits this neighbour's acknowledgement of (flow, counter), or -1. */
+  /** A frame that awaits this neighbour's acknowledgement of (flow, counter), or its being sent on, or -1. */
   awaiting(neighbour: number, flow: number, counter: number): number {
     for (let entry = 0; entry < this.capacity; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
-      if (state !== State.Listening && state !== State.Flying && !(state === State.Waiting && this.tries(entry) > 0)) continue;
+      const tried = state === State.Waiting && this.tries(entry) > 0;
+      if (state !== State.Listening && state !== State.Flying && state !== State.Kept && !tried) continue;
       if (this.neighbour(entry) !== neighbour) continue;
       const at = entry * this.#frameOctets;
       if (envelopeFlow(this.#pool, at) === flow && envelopeCounter(this.#pool, at) === counter) return entry;
@@ -162,10 +177,12 @@ export class Outbox {
     return -1;
   }
 
-  /** A frame whose acknowledgement is overdue, or -1. */
+  /** A frame whose acknowledgement is overdue, or that was kept long enough, or -1. */
   overdue(now: number): number {
-    for (let entry = 0; entry < this.capacity; entry += 1)
-      if (this.#octets[entry * OCTETS + STATE] === State.Listening && this.#times[entry * TIMES + DUE]! <= now) return entry;
+    for (let entry = 0; entry < this.capacity; entry += 1) {
+      const state = this.#octets[entry * OCTETS + STATE];
+      if ((state === State.Listening || state === State.Kept) && this.#times[entry * TIMES + DUE]! <= now) return entry;
+    }
     return -1;
   }
 
@@ -178,7 +195,9 @@ export class Outbox {
   giveBackAll(neighbour: number): void {
     for (let entry = 0; entry < this.capacity; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE];
-      if (state !== State.Free && state !== State.Returned && this.neighbour(entry) === neighbour) this.giveBack(entry);
+      if (state === State.Free || state === State.Returned || this.neighbour(entry) !== neighbour) continue;
+      if (state === State.Kept) this.release(entry);
+      else this.giveBack(entry);
     }
   }
 
@@ -241,9 +260,12 @@ export class Outbox {
     const base = entry * OCTETS;
     const was = this.#octets[base + STATE]!;
     const neighbour = this.#octets[base + NEIGHBOUR]!;
-    const busyBefore = was === State.Flying || was === State.Listening ? 1 : 0;
-    const busyNow = state === State.Flying || state === State.Listening ? 1 : 0;
-    this.#busy[neighbour] = this.#busy[neighbour]! + busyNow - busyBefore;
+    this.#busy[neighbour] = this.#busy[neighbour]! + isBusy(state) - isBusy(was);
     this.#octets[base + STATE] = state;
   }
+}
+
+/** Whether a frame in this state keeps others from its neighbour. */
+function isBusy(state: number): number {
+  return state === State.Flying || state === State.Listening || state === State.Kept ? 1 : 0;
 }

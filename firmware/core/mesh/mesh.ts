@@ -12,9 +12,9 @@
  *
  * A leaf routes nothing: it is attached to the box or board whose link is best, sends everything there and takes everything from there.
  */
-import { CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis, type Prng } from '../base/index.js';
-import { COST_INFINITE, Drop, Rank, type Counters, type Link, type LinkEffect, type LinkInput, type Submit } from '../link/index.js';
-import type { DuplicateFilter, Kernels, RouteEntry, RouteTable } from '../ports/index.js';
+import { CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis } from '../base/index.js';
+import { COST_INFINITE, Drop, Rank } from '../link/index.js';
+import type { DuplicateFilter, RouteEntry, RouteTable } from '../ports/index.js';
 import {
   ENVELOPE_OCTETS,
   envelopeClass,
@@ -28,8 +28,8 @@ import {
   setEnvelopeFlags,
   setEnvelopeHopLimit,
   writeEnvelope,
-  type Role,
 } from '../wire/index.js';
+import type { MeshEffect, MeshInput, MeshOptions, Destination } from './mesh-inputs.js';
 import { emptyEntry } from './empty-entry.js';
 import { HOLD, Routing } from './routing.js';
 
@@ -41,42 +41,6 @@ const DUPLICATE_WINDOW = 30;
 const REROUTES = 2;
 /** Packets under one flow tag; a relay learns no more of us than these have in common. */
 const FLOW_PACKETS = 1024;
-
-export interface MeshOptions {
-  readonly id: Uint8Array;
-  readonly role: Role;
-  readonly kernels: Kernels;
-  readonly prng: Prng;
-  readonly counters: Counters;
-  /** Only looked at: neighbours, room and links. Frames go out as effects. */
-  readonly link: Link;
-  /** Destinations, a power of two. */
-  readonly destinations: number;
-  /** Packets remembered against duplicates, a power of two. */
-  readonly duplicates: number;
-}
-
-/** A node, or a leaf behind one; ids of 8 octets. */
-export interface Destination {
-  readonly node: Uint8Array;
-  readonly leaf?: Uint8Array;
-}
-
-export type MeshInput =
-  | Exclude<LinkEffect, { type: 'transmit' }>
-  /** A packet of ours. class: EnvelopeClass sos, control, paid or free. `last`: it asks for a receipt. */
-  | { readonly type: 'send'; readonly class: number; readonly to: Destination; readonly last: boolean; readonly body: Uint8Array }
-  /** A packet for a leaf of ours, whole. */
-  | { readonly type: 'hand-over'; readonly leaf: Uint8Array; readonly frame: Uint8Array }
-  | { readonly type: 'tick' };
-
-export type MeshEffect =
-  | Submit
-  | Extract<LinkInput, { type: 'acknowledge' }>
-  /** A packet for this node (or a leaf of it): `body` after the envelope, `frame` whole. Hops that it took. Valid until the next input. */
-  | { readonly type: 'deliver'; readonly class: number; readonly last: boolean; readonly hops: number; readonly frame: Uint8Array }
-  /** A selected route changed; nextHop is a neighbour slot, -1 if unreachable. */
-  | { readonly type: 'route'; readonly id: Uint8Array; readonly nextHop: number; readonly metric: number };
 
 export class Mesh implements Machine<MeshInput, MeshEffect> {
   readonly #options: MeshOptions;

@@ -14,8 +14,8 @@
  * the route, so it counts as a retraction too; a node that hears its own id with a newer sequence number has restarted and goes on from there (as
  * OSPF does, RFC 2328 section 13.4).
  */
-import { millis, RouteOutcome, TokenBucket, type Millis, type Prng } from '../base/index.js';
-import { COST_INFINITE, Drop, EVERYONE, LINK_KINDS, type Counters, type Link, type Submit } from '../link/index.js';
+import { millis, RouteOutcome, type Millis, type Prng } from '../base/index.js';
+import { COST_INFINITE, Drop, type Counters, type Link, type Submit } from '../link/index.js';
 import type { RouteTable } from '../ports/index.js';
 import {
   decodeRouting,
@@ -25,32 +25,25 @@ import {
   envelopeCounter,
   EnvelopeFlag,
   envelopeFlags,
-  SEQNO_REQUEST_WANTED_MAX,
   type Announcement,
   type Routing as RoutingMessage,
   type SeqnoRequest,
   type Update,
-  type Wanted,
 } from '../wire/index.js';
 import { Announcements } from './announcements.js';
 import { emptyEntry } from './empty-entry.js';
+import { audienceOf, hasOtherRouter, isRouter, type Audience } from './listeners.js';
+import { REQUEST_HOPS, RequestFrames } from './request-frames.js';
 import { Requests } from './requests.js';
 import { routingFrame } from './routing-frame.js';
 import { isNewer } from './sequence.js';
-import { Updates, type Audience } from './updates.js';
+import { Updates } from './updates.js';
 import { UpdateSync } from './update-sync.js';
 
 /** 3.5 refresh intervals, as babeld holds its routes. */
 export const HOLD = 210;
 const EXPIRE_EVERY = 5_000;
 const ROUND = 1_000;
-const REQUEST_HOPS = 63;
-/** Request frames at once, and milliseconds for another: when half an island is lost at once, asking must not take the air that the answers need. */
-const REQUESTS_BURST = 6;
-const REQUEST_EVERY = 150;
-/** Octets of a wanted destination: array 1, id 9, seqno 3; of a request around them: map, keys, list, hops 8. */
-const WANTED_OCTETS = 13;
-const REQUEST_OCTETS = 8;
 /** Longer than a question's three tries. */
 const PROBE_APART = 500;
 const UNREACHABLE = 0xffff;
@@ -72,8 +65,7 @@ export class Routing {
   readonly #requests: Requests;
   readonly #sync: UpdateSync;
   readonly #entry = emptyEntry();
-  readonly #slots = new Uint16Array(SEQNO_REQUEST_WANTED_MAX);
-  readonly #requestDamping = new TokenBucket(REQUESTS_BURST * REQUEST_EVERY, 1);
+  readonly #requestFrames: RequestFrames;
   readonly #out: Submit[] = [];
   /** What is being handled is an update: what it loses was retracted. */
   #isRetracting = false;
@@ -86,10 +78,12 @@ export class Routing {
 
   constructor(options: RoutingOptions) {
     const { table, link, prng } = options;
+    const audience = (): readonly Audience[] => audienceOf(link.neighbours);
     this.#options = options;
     this.#announcements = new Announcements(table.capacity);
-    this.#updates = new Updates({ ...options, announcements: this.#announcements, audience: () => this.#audience() });
+    this.#updates = new Updates({ ...options, announcements: this.#announcements, audience });
     this.#requests = new Requests(table.capacity);
+    this.#requestFrames = new RequestFrames({ ...options, requests: this.#requests, audience });
     this.#sync = new UpdateSync(link.neighbours.capacity, (least, most) => prng.between(least, most));
   }
 
@@ -107,10 +101,9 @@ export class Routing {
   }
 
   deadline(): number {
-    let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#sync.deadline(this.#isUsable));
+    let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#sync.deadline(this.#isRouter));
     if (this.#roundAt !== 0 && this.#roundAt < earliest) earliest = this.#roundAt;
-    if (this.#requests.isOwing()) earliest = Math.min(earliest, this.#now + this.#requestDamping.wait(this.#now, REQUEST_EVERY));
-    return earliest;
+    return Math.min(earliest, this.#requestFrames.deadline(this.#now));
   }
 
   onNeighbour(now: Millis, neighbour: number, cost: number, restarted: boolean): void {
@@ -182,7 +175,7 @@ export class Routing {
   /** The next routing frame to send, or undefined. */
   poll(): Submit | undefined {
     if (this.#out.length === 0) this.#updates.poll(this.#now, this.#second(), this.#out);
-    if (this.#out.length === 0) this.#sendRequests();
+    if (this.#out.length === 0) this.#requestFrames.poll(this.#now, this.#out);
     if (this.#out.length === 0) this.#sendQuestion();
     return this.#out.shift();
   }
@@ -238,7 +231,7 @@ export class Routing {
       this.#updates.trigger(this.#now);
     } else if (hops > 0 && this.#requests.want(slot, seqno, hops - 1, this.#second())) {
       if (this.#entry.neighbour >= 0) this.#requests.forward(slot);
-      else if (this.#hasOtherThan(neighbour)) {
+      else if (hasOtherRouter(this.#options.link.neighbours, neighbour)) {
         this.#requests.askFor(slot);
         this.#startAsking();
       }
@@ -287,46 +280,8 @@ export class Routing {
     if (this.#roundAt === 0 && this.#requests.isAsking()) this.#roundAt = this.#now + this.#options.prng.between(20, 80);
   }
 
-  /** One frame of requests: somebody else's to a next hop with acknowledgement, or our own to everyone. */
-  #sendRequests(): void {
-    if (!this.#requests.isOwing() || this.#requestDamping.wait(this.#now, REQUEST_EVERY) > 0) return;
-    const { table, link, id } = this.#options;
-    const slots = this.#slots.subarray(0, this.#requestRoom());
-    const { count, neighbour, hops } = this.#requests.takeForward(slots, (slot) =>
-      table.read(slot, this.#entry) ? this.#entry.neighbour : -1,
-    );
-    if (count > 0) {
-      if (neighbour < 0) return;
-      this.#requestDamping.spend(REQUEST_EVERY);
-      return this.#pushTo(neighbour, {
-        kind: 'seqno-request',
-        wanted: this.#wanted(count, (slot) => this.#requests.wantedSeqno(slot)),
-        hops,
-      });
-    }
-    const owed = this.#requests.takeOwed(slots);
-    const wanted = this.#wanted(owed, () => (this.#entry.feasibleSeqno + 1) & 0xffff, true);
-    const audience = this.#audience();
-    if (wanted.length === 0 || audience.length === 0) return;
-    this.#requestDamping.spend(REQUEST_EVERY);
-    const numbering = { counter: link.nextCounter(), repeats: false };
-    for (const { kind } of audience)
-      this.#out.push(routingFrame(link, id, EVERYONE, kind, { kind: 'seqno-request', wanted, hops: REQUEST_HOPS }, numbering));
-  }
-
-  /** The first slots as they are asked for; `starving`: only those that are unreachable. */
-  #wanted(count: number, seqno: (slot: number) => number, starving = false): Wanted[] {
-    const wanted: Wanted[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const slot = this.#slots[i]!;
-      if (!this.#options.table.read(slot, this.#entry) || (starving && this.#entry.neighbour >= 0)) continue;
-      wanted.push({ destination: this.#entry.id.slice(), seqno: seqno(slot) });
-    }
-    return wanted;
-  }
-
   #sendQuestion(): void {
-    const question = this.#sync.take(this.#now, this.#isUsable);
+    const question = this.#sync.take(this.#now, this.#isRouter);
     if (question !== undefined) this.#pushTo(question.neighbour, { kind: 'repeat-request', after: question.since });
   }
 
@@ -337,41 +292,7 @@ export class Routing {
     this.#out.push(routingFrame(link, id, neighbour, link.neighbours.kind(neighbour), message, numbering));
   }
 
-  #requestRoom(): number {
-    const { link } = this.#options;
-    let room = SEQNO_REQUEST_WANTED_MAX;
-    for (const kind of link.kindsUp())
-      room = Math.min(room, Math.floor((link.mtu(kind) - ENVELOPE_OCTETS - REQUEST_OCTETS) / WANTED_OCTETS));
-    return room;
-  }
-
-  readonly #isUsable = (neighbour: number): boolean => {
-    const { neighbours } = this.#options.link;
-    return neighbours.isPinned(neighbour) && neighbours.cost(neighbour) !== COST_INFINITE && neighbours.role(neighbour) !== 'leaf';
-  };
-
-  #hasOtherThan(neighbour: number): boolean {
-    for (let slot = 0; slot < this.#options.link.neighbours.capacity; slot += 1)
-      if (slot !== neighbour && this.#isUsable(slot)) return true;
-    return false;
-  }
-
-  /** Links with a neighbour to hear routing frames. Who is only heard may hear too: it counts against being the only one. */
-  #audience(): readonly Audience[] {
-    const { neighbours } = this.#options.link;
-    const audience: Audience[] = [];
-    for (const kind of LINK_KINDS) {
-      let listeners = 0;
-      let usable = -1;
-      for (let slot = 0; slot < neighbours.capacity; slot += 1) {
-        if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== kind || neighbours.role(slot) === 'leaf') continue;
-        listeners += 1;
-        if (this.#isUsable(slot)) usable = slot;
-      }
-      if (usable >= 0) audience.push({ kind, only: listeners === 1 ? usable : -1 });
-    }
-    return audience;
-  }
+  readonly #isRouter = (neighbour: number): boolean => isRouter(this.#options.link.neighbours, neighbour);
 
   #second(): number {
     return Math.floor(this.#now / 1000) & 0xffff;

@@ -1,10 +1,12 @@
 /**
- * When updates may go: soon after the cause, one a second on average, six at once (a cold start of 49 nodes with 20 % loss reaches 99 % of its pairs
- * after 1.5 to 3 s with six, 2.5 to 6.5 s with three). After the last of a series comes a tail: an update that says nothing new but repeats the number, so that who lost the last one sees the gap.
+ * When updates may go: soon after the cause, four a second on average, six at once. Measured on a grid of 7 x 7: after 8 of 84 links were cut, 99 % of
+ * the pairs had a way again after 3 to 6 s (one a second: 5 to more than 14 s), for the same octets; a cold start with 20 % loss had 99 % after 1 to 3 s
+ * (three at once: up to 6.5 s). After the last of a series comes a tail: an update that says nothing new but repeats the number, so that who lost the
+ * last one sees the gap.
  */
 import { TokenBucket, type Millis, type Prng } from '../base/index.js';
 
-const EVERY = 500;
+const EVERY = 250;
 const BURST = 6;
 /** Long enough to gather what one event causes, and to keep neighbours from answering at once. */
 const SOON = { least: 10, most: 50 };

@@ -3,11 +3,12 @@
  * then refreshes. The own sequence number lives here.
  */
 import { sameOctets, type Millis, type Prng } from '../base/index.js';
-import { EVERYONE, type Link, type LinkKind, type Submit } from '../link/index.js';
+import { EVERYONE, type Link, type Submit } from '../link/index.js';
 import type { RouteEntry, RouteTable } from '../ports/index.js';
 import { ENVELOPE_OCTETS, UPDATE_ANNOUNCEMENTS_MAX, type Announcement } from '../wire/index.js';
 import type { Announcements } from './announcements.js';
 import { emptyEntry } from './empty-entry.js';
+import type { Audience } from './listeners.js';
 import { routingFrame, type Numbering } from './routing-frame.js';
 import { isNewer } from './sequence.js';
 import { UpdateClock } from './update-clock.js';
@@ -21,13 +22,6 @@ const UPDATE_OCTETS = 10;
 const REFRESH_LOOK = { least: 2_000, most: 4_000 };
 const UNREACHABLE = 0xffff;
 const NOBODY = 0xff;
-
-/** A link with someone to hear. */
-export interface Audience {
-  readonly kind: LinkKind;
-  /** The neighbour, if it is the only one there; else -1. */
-  readonly only: number;
-}
 
 export interface UpdatesOptions {
   readonly id: Uint8Array;

@@ -9,7 +9,8 @@ import { CodedError, millis, NEVER, u32At, type Millis } from '../base/index.js'
 import { linkProfiles, SerialLine, type CounterReading, type SerialLineEffect, type SerialLineInput } from '../link/index.js';
 import type { Clock, Health, Kernels, Log, Radio, RadioKind, Random, Serial, Signer } from '../ports/index.js';
 import type { NodeCaps } from './caps.js';
-import { Node, type NodeEffect, type NodeInput } from './node.js';
+import { Node } from './node.js';
+import type { NodeEffect, NodeInput } from './node-inputs.js';
 
 export interface BoardPorts {
   readonly radio: Radio;

@@ -7,8 +7,8 @@
  *   moving -> refused     a receipt says that it never will (no such leaf, too long), or that there was no room until we gave up
  *   queued, moving -> unknown    nothing new for GIVE_UP
  */
-import { ByteWriter, CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis, type Prng } from '../base/index.js';
-import { Drop, type Counters } from '../link/index.js';
+import { ByteWriter, CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis } from '../base/index.js';
+import { Drop } from '../link/index.js';
 import {
   decodePacket,
   encodePacket,
@@ -20,19 +20,17 @@ import {
   type Pong,
   type Receipt,
   type Refusal,
-  type Role,
   type Segment,
 } from '../wire/index.js';
 import { sameAddress, type Address } from './address.js';
-import { Delivered } from './delivered.js';
+import { Arrivals } from './arrivals.js';
+import type { MessagesEffect, MessagesInput, MessagesOptions } from './messages-inputs.js';
 import { Outgoing, type TrafficClass } from './outgoing.js';
 import { Paths } from './paths.js';
-import { type Incoming, Reassembly, type ReassemblyCaps } from './reassembly.js';
+import { Pings } from './pings.js';
 
 /** An island heals within seconds; a message that gets no answer for this long is left to a layer that can wait. */
 const GIVE_UP = 30_000;
-const PING_TRIES = 3;
-const PING_TIMEOUT = 2_000;
 /** A refusal for want of room is believed for so long, doubling with each. */
 const PAUSE = 500;
 const PAUSE_MOST = 4_000;
@@ -41,76 +39,12 @@ const SEGMENT_OCTETS = 31;
 const LEAF_OCTETS = 10;
 const RANKS: readonly TrafficClass[] = ['sos', 'control', 'paid', 'free'];
 
-export interface MessagesCaps extends ReassemblyCaps {
-  /** Messages of ours not answered yet. */
-  readonly outgoing: number;
-  readonly pings: number;
-  /** Correspondents whose path is remembered. */
-  readonly paths: number;
-  /** Messages remembered as handed over. */
-  readonly delivered: number;
-}
-
-/** What the layers below are asked. */
-export interface Below {
-  /** Our address now; undefined for a leaf that is attached nowhere. */
-  self(): Address | undefined;
-  /** Largest frame on the way to the node. */
-  mtu(to: Address): number;
-  hasLeaf(leaf: Uint8Array): boolean;
-  /** Whether the queue takes another packet of the class. */
-  hasRoom(trafficClass: TrafficClass): boolean;
-  reaches(to: Address): boolean;
-}
-
-export interface MessagesOptions {
-  readonly role: Role;
-  readonly prng: Prng;
-  readonly counters: Counters;
-  readonly below: Below;
-  readonly caps: MessagesCaps;
-}
-
-export type MessagesInput =
-  /** A packet for this node or a leaf of it, whole. */
-  | { readonly type: 'deliver'; readonly class: number; readonly last: boolean; readonly hops: number; readonly frame: Uint8Array }
-  /** `payload` is kept until the outcome: do not write to it. */
-  | { readonly type: 'send'; readonly token: number; readonly to: Address; readonly class: TrafficClass; readonly payload: Uint8Array }
-  | { readonly type: 'ping'; readonly token: number; readonly to: Address }
-  | { readonly type: 'tick' };
-
-export type MessagesEffect =
-  | {
-      readonly type: 'packet';
-      readonly class: number;
-      readonly to: Address;
-      readonly last: boolean;
-      /** Valid until the next input. */
-      readonly body: Uint8Array;
-    }
-  | { readonly type: 'hand-over'; readonly leaf: Uint8Array; readonly frame: Uint8Array }
-  | { readonly type: 'message'; readonly from: Address; readonly class: TrafficClass; readonly payload: Uint8Array }
-  /** Segments acknowledged. */
-  | { readonly type: 'progress'; readonly token: number; readonly done: number; readonly total: number }
-  | { readonly type: 'outcome'; readonly token: number; readonly outcome: 'delivered' | 'unknown' | 'refused'; readonly reason?: string }
-  | { readonly type: 'pong'; readonly token: number; readonly hops: number; readonly elapsed: Millis };
-
-interface OutgoingPing {
-  readonly token: number;
-  readonly to: Address;
-  readonly number: number;
-  readonly at: Millis;
-  tries: number;
-  dueAt: Millis;
-}
-
 export class Messages implements Machine<MessagesInput, MessagesEffect> {
   readonly #options: MessagesOptions;
   readonly #paths: Paths;
-  readonly #reassembly: Reassembly;
-  readonly #delivered: Delivered;
+  readonly #arrivals: Arrivals;
   readonly #outgoing: Outgoing[] = [];
-  readonly #pings: OutgoingPing[] = [];
+  readonly #pings: Pings;
   readonly #out: Ring<MessagesEffect>;
   readonly #scratch = new Uint8Array(PACKET_MAX);
   #number: number;
@@ -121,8 +55,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     if (caps.outgoing < 1 || caps.pings < 1 || caps.messages < 1) throw new CodedError('messages-caps', 'every cap is at least 1');
     this.#options = options;
     this.#paths = new Paths(caps.paths);
-    this.#reassembly = new Reassembly(caps);
-    this.#delivered = new Delivered(caps.delivered);
+    this.#arrivals = new Arrivals(caps, options.counters);
+    this.#pings = new Pings(caps.pings);
     // One input answers at most every message and ping that gives up, and a receipt with progress and outcome.
     this.#out = new Ring(caps.outgoing + caps.pings + 4);
     this.#number = prng.u32();
@@ -157,8 +91,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
       if (message.timeoutAt !== 0) earliest = Math.min(earliest, message.timeoutAt);
       if (message.pausedUntil > this.#now) earliest = Math.min(earliest, message.pausedUntil);
     }
-    for (const ping of this.#pings)
-      earliest = Math.min(earliest, ping.dueAt > this.#now ? ping.dueAt : ping.at + PING_TRIES * PING_TIMEOUT);
+    earliest = Math.min(earliest, this.#pings.deadline(this.#now));
     return millis(earliest > this.#now ? earliest : this.#now + 1);
   }
 
@@ -190,8 +123,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     if (to.node.length !== 8 || (to.leaf !== undefined && to.leaf.length !== 8)) throw new CodedError('address', 'an id has 8 octets');
     const self = this.#options.below.self();
     if (self !== undefined && sameAddress(self, to)) this.#out.push({ type: 'pong', token, hops: 0, elapsed: millis(0) });
-    else if (this.#pings.length >= this.#options.caps.pings) this.#out.push({ type: 'outcome', token, outcome: 'refused', reason: 'busy' });
-    else this.#pings.push({ token, to, number: this.#nextNumber(), at: this.#now, tries: 0, dueAt: this.#now });
+    else if (!this.#pings.add({ token, to, number: this.#nextNumber(), at: this.#now }))
+      this.#out.push({ type: 'outcome', token, outcome: 'refused', reason: 'busy' });
   }
 
   #onPacket(packetClass: number, last: boolean, hops: number, frame: Uint8Array): void {
@@ -209,7 +142,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     if (role === 'leaf' && (forLeaf === undefined || !sameOctets(forLeaf, 0, self.leaf!, 0, 8))) return counters.drop(Drop.UnknownLeaf);
     switch (packet.kind) {
       case 'segment':
-        return this.#onSegment(packetClass, last, packet);
+        return this.#onSegment(self, packetClass, last, packet);
       case 'receipt':
         return this.#onReceipt(packet);
       case 'ping':
@@ -226,46 +159,11 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     this.#answer(from, addressOf(packet), { kind: 'receipt', number: packet.number, next: 0, refusal: 'unknown-leaf' });
   }
 
-  #onSegment(packetClass: number, last: boolean, segment: Segment): void {
-    const { counters } = this.#options;
+  #onSegment(self: Address, packetClass: number, last: boolean, segment: Segment): void {
     const from = addressOf(segment);
-    const sender = from.leaf ?? from.node;
-    const whole: Receipt = { kind: 'receipt', node: sender, number: segment.number, next: segment.count };
-    if (segment.index >= segment.count) return counters.drop(Drop.Malformed);
-    if (this.#delivered.has(sender, segment.number)) {
-      counters.duplicates += 1;
-      return this.#receipt(from, whole);
-    }
-    if (segment.count === 1) {
-      this.#handOver(from, sender, segment.number, packetClass, segment.payload.slice());
-      return this.#receipt(from, whole);
-    }
-    const placed = this.#reassembly.place(this.#now, sender, segment);
-    if (placed === 'malformed') return counters.drop(Drop.Malformed);
-    if (placed === 'no-room' || placed === 'too-long') {
-      counters.drop(Drop.NoRoom);
-      return this.#receipt(from, { ...whole, next: 0, refusal: placed });
-    }
-    if (!placed.isWhole) return last ? this.#receipt(from, this.#partial(whole, placed)) : undefined;
-    this.#reassembly.remove(placed);
-    this.#handOver(from, sender, segment.number, packetClass, placed.join());
-    this.#receipt(from, whole);
-  }
-
-  #partial(whole: Receipt, incoming: Incoming): Receipt {
-    const { next, arrived } = incoming.missing();
-    return arrived === undefined ? { ...whole, next } : { ...whole, next, arrived };
-  }
-
-  #handOver(from: Address, sender: Uint8Array, number: number, packetClass: number, payload: Uint8Array): void {
-    this.#delivered.add(sender, number);
-    this.#options.counters.delivered += 1;
-    this.#out.push({ type: 'message', from, class: classOf(packetClass), payload });
-  }
-
-  #receipt(to: Address, receipt: Receipt): void {
-    const self = this.#options.below.self();
-    if (self !== undefined) this.#answer(self, to, receipt);
+    const { payload, receipt } = this.#arrivals.take(this.#now, from, segment, last);
+    if (payload !== undefined) this.#out.push({ type: 'message', from, class: classOf(packetClass), payload });
+    if (receipt !== undefined) this.#answer(self, from, receipt);
   }
 
   /** A small packet at once, in the class of control: what it answers took its turn already. */
@@ -301,13 +199,9 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     message.timeoutAt = 0;
   }
 
-  #onPong(pong: Pong): void {
-    const from = addressOf(pong);
-    const at = this.#pings.findIndex(({ number, to }) => number === pong.number && sameAddress(to, from));
-    if (at < 0) return;
-    const ping = this.#pings[at]!;
-    this.#pings.splice(at, 1);
-    this.#out.push({ type: 'pong', token: ping.token, hops: pong.hops, elapsed: millis(this.#now - ping.at) });
+  #onPong({ number, hops, ...packet }: Pong): void {
+    const ping = this.#pings.answer(number, addressOf(packet));
+    if (ping !== undefined) this.#out.push({ type: 'pong', token: ping.token, hops, elapsed: millis(this.#now - ping.at) });
   }
 
   #onTime(): void {
@@ -324,12 +218,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
         message.timeoutAt = 0;
       }
     }
-    for (let i = this.#pings.length - 1; i >= 0; i -= 1) {
-      const ping = this.#pings[i]!;
-      if (now - ping.at < PING_TRIES * PING_TIMEOUT) continue;
-      this.#pings.splice(i, 1);
+    for (let ping = this.#pings.expired(now); ping !== undefined; ping = this.#pings.expired(now))
       this.#out.push({ type: 'outcome', token: ping.token, outcome: 'unknown' });
-    }
   }
 
   #end(message: Outgoing, outcome: 'delivered' | 'unknown' | 'refused', reason?: string): void {
@@ -342,14 +232,10 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
   #nextPing(): MessagesEffect | undefined {
     const self = this.#options.below.self();
     if (self === undefined || !this.#options.below.hasRoom('control')) return undefined;
-    for (const ping of this.#pings) {
-      if (ping.dueAt > this.#now || ping.tries >= PING_TRIES) continue;
-      ping.tries += 1;
-      ping.dueAt = millis(this.#now + PING_TIMEOUT);
-      this.#answer(self, ping.to, { kind: 'ping', number: ping.number });
-      return this.#out.shift();
-    }
-    return undefined;
+    const ping = this.#pings.due(this.#now);
+    if (ping === undefined) return undefined;
+    this.#answer(self, ping.to, { kind: 'ping', number: ping.number });
+    return this.#out.shift();
   }
 
   /** The next segment that its path and the queue have room for; messages in order of class, then age. */
@@ -382,7 +268,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
 }
 
 /** The sender that a packet names, in memory of its own. */
-function addressOf(packet: Packet): Address {
+function addressOf(packet: Pick<Packet, 'node' | 'leaf'>): Address {
   return packet.leaf === undefined ? { node: packet.node.slice() } : { node: packet.node.slice(), leaf: packet.leaf.slice() };
 }
 
