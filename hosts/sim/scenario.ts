@@ -245,7 +245,7 @@ class Scenario {
     }
     new RandomStream(seed, 'pings').shuffle(this.#pings);
     this.#open = this.#pings.length;
-    for (const token of this.#pings.keys()) world.at(micros(world.now + (token * second) / rate), () => this.#send(token));
+    for (const token of this.#pings.keys()) world.at(micros(world.now + Math.round((token * second) / rate)), () => this.#send(token));
     while (this.#open > 0) {
       await world.run(micros(world.now + 5 * second));
       this.#look();
