@@ -16,6 +16,8 @@ import { createClock, MachineDriver, Problem, systemRandom } from '../node/index
 import { startServer, type BoxFace, type Event, type Message, type Status } from './api/index.js';
 import { Pairing } from './pairing/index.js';
 import { Problems } from './problems.js';
+import type { Service } from './service.js';
+import { services } from './services.js';
 import { ContentStore, Journal, openStateFolder, type JournalOptions, type StateFolder } from './store/index.js';
 import { Survey } from './survey/index.js';
 import { Throttle } from './throttle.js';
@@ -148,7 +150,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
     transmit: (frame) => pairing.send(frame),
     message(from, payload) {
       const message = decodeMessage(payload, 0, payload.length);
-      if (typeof message === 'number') return;
+      if (typeof message === 'number') return void running.some((service) => service.message?.(from, payload));
       if (message.kind === 'text-message') texts.received(from, message.text);
       else if (message.kind === 'report') surveyor.feed({ type: 'report', from: from.node, report: message });
       else files.message(from, payload);
@@ -175,6 +177,21 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
   });
   onClose(() => pairing.stop());
   files.start();
+  const running: Service[] = [];
+  for (const start of services) {
+    const service = await start({
+      state: options.state,
+      id,
+      signer: folder.signer,
+      hashes,
+      clock,
+      log,
+      report: (problem) => problems.report(problem),
+      send,
+    });
+    running.push(service);
+    onClose(() => service.stop());
+  }
 
   const status = (): Status => {
     const { nodes, links } = survey.island();
@@ -214,7 +231,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       return () => listeners.delete(listener);
     },
   };
-  const server = await startServer(face, { host: options.host, port: options.port, console: options.console, log });
+  const server = await startServer(face, { host: options.host, port: options.port, console: options.console, log, services: running });
   onClose(() => server.stop());
   log(`box ${id} is at ${server.url}`);
   return { id, url: server.url };

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { messageOf, Problem, systemCode } from '../../node/index.js';
+import type { Service } from '../service.js';
 import { EventStream } from './event-stream.js';
 import { fileQuery, messageBody, pingBody, sha256Params } from './schemas.js';
 import type { ApiError, Event, FileInfo, Island, Message, PingResult, Status } from './types.js';
@@ -35,6 +36,7 @@ export interface ServerOptions {
   /** Folder of the built console. */
   readonly console: string;
   readonly log: (line: string) => void;
+  readonly services?: readonly Pick<Service, 'routes'>[];
 }
 
 export interface Server {
@@ -51,6 +53,7 @@ export async function startServer(box: BoxFace, options: ServerOptions): Promise
   await serveConsole(app, options.console);
   serveApi(app, box);
   await app.register(async (scope) => takeFiles(scope, box));
+  for (const { routes } of options.services ?? []) if (routes) await app.register(async (scope) => routes(scope));
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

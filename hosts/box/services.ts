@@ -1,0 +1,4 @@
+/** The services of a box, in the order of their start; they stop in the reverse order. */
+import type { StartService } from './service.js';
+
+export const services: readonly StartService[] = [];
