@@ -31,6 +31,7 @@ export const codecs: readonly Codec[] = [
   codec('mesh', 'routing', wire.ROUTING_MAX, wire.encodeRouting, wire.decodeRouting),
   codec('transport', 'packet', wire.PACKET_MAX, wire.encodePacket, wire.decodePacket),
   codec('app', 'message', wire.MESSAGE_MAX, wire.encodeMessage, wire.decodeMessage),
+  codec('chain', 'chain', wire.CHAIN_MAX, wire.encodeChain, wire.decodeChain),
   codec('serial', 'hello', wire.HELLO_MAX, wire.encodeHello, wire.decodeHello),
 ];
 

@@ -12,6 +12,9 @@ const sha256 = new Uint8Array(32).fill(0xee);
 const U16 = 0xffff;
 const U32 = 0xffffffff;
 const repeat = <T>(times: number, value: T): T[] => Array.from({ length: times }, () => value);
+const octets = (length: number): Uint8Array => new Uint8Array(length).fill(0xee);
+const seats = (times: number): Fields[] => repeat(times, { seat: 255, signature: octets(64) });
+const keys = octets(561);
 const report = { kind: 'report', counters: { forwarded: U32, delivered: U32, sentOctets: U32, dropped: U32, retries: U32 } };
 const pools = { chunkPeak: U32, chunkSize: U32, slotPeak: U32, slotSize: U32, stackPeak: U16, stackSize: U16 };
 const segment = { kind: 'segment', node: id, number: U32, index: U16, count: U16, payload: new Uint8Array(1024) };
@@ -33,6 +36,21 @@ const largest: readonly (readonly [string, Fields])[] = [
   ['message', { kind: 'file-answer', sha256, wanted: true, missing: new Uint8Array(1024) }],
   ['message', { kind: 'report-request' }],
   ['message', { ...report, uptime: U32, neighbours: repeat(32, { id, role: 'leaf', metric: U16, rssi: 255 }), pools }],
+  [
+    'chain',
+    {
+      kind: 'epoch-header',
+      header: octets(334),
+      child: sha256,
+      previous: sha256,
+      rest: sha256,
+      signatures: seats(17),
+      next: keys,
+      current: keys,
+    },
+  ],
+  ['chain', { kind: 'attestation', sourceNumber: U32, source: sha256, targetNumber: U32, target: sha256, signature: octets(65) }],
+  ['chain', { kind: 'certificate', sourceNumber: U32, source: sha256, targetNumber: U32, target: sha256, signatures: seats(34) }],
   ['hello', { major: 255, name: 'x'.repeat(40), role: 'leaf', key, session: U32, frameMax: U16, holds: U16, heard: U32, answer: true }],
 ];
 
@@ -48,6 +66,9 @@ const smallest: readonly (readonly [string, Fields])[] = [
   ['message', { kind: 'file-answer', sha256, wanted: false, missing: new Uint8Array(0) }],
   ['message', { kind: 'file-block', sha256, block: 0, bytes: new Uint8Array(1) }],
   ['message', { ...report, uptime: 0, neighbours: [] }],
+  ['chain', { kind: 'attestation', sourceNumber: 0, source: sha256, targetNumber: 0, target: sha256, signature: octets(65) }],
+  ['chain', { kind: 'certificate', sourceNumber: 0, source: sha256, targetNumber: 0, target: sha256, signatures: seats(1) }],
+  ['chain', { kind: 'epoch-header', header: octets(334), child: sha256, previous: sha256, rest: sha256, signatures: seats(1), next: keys }],
   ['hello', { major: 0, name: 'x', role: 'box', key, session: 0, frameMax: 0, holds: 0, heard: 0, answer: false }],
 ];
 

@@ -30,6 +30,8 @@ const sha256 = octets(32);
 const role = fc.constantFrom('box', 'board', 'leaf');
 const kind = <K extends string>(name: K): fc.Arbitrary<K> => fc.constant(name);
 const between = { node: id, leaf: maybe(id), toLeaf: maybe(id), number: uint(U32) };
+const link = { sourceNumber: uint(U32), source: sha256, targetNumber: uint(U32), target: sha256 };
+const seat = record({ seat: uint(U8), signature: octets(64) });
 const counters = record({ forwarded: uint(U32), delivered: uint(U32), sentOctets: uint(U32), dropped: uint(U32), retries: uint(U32) });
 const pools = record({
   chunkPeak: uint(U32),
@@ -87,6 +89,20 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
       neighbours: fc.array(record({ id, role, metric: uint(U16), rssi: uint(U8) }), { maxLength: 32 }),
       counters,
       pools: maybe(pools),
+    }),
+  ),
+  chain: fc.oneof(
+    record({ kind: kind('attestation'), ...link, signature: octets(65) }),
+    record({ kind: kind('certificate'), ...link, signatures: fc.array(seat, { minLength: 1, maxLength: 34 }) }),
+    record({
+      kind: kind('epoch-header'),
+      header: octets(334),
+      child: sha256,
+      previous: sha256,
+      rest: sha256,
+      signatures: fc.array(seat, { minLength: 1, maxLength: 17 }),
+      next: octets(561),
+      current: maybe(octets(561)),
     }),
   ),
   hello: record({

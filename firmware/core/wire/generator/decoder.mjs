@@ -119,7 +119,7 @@ function variableBytes(item, name, declare) {
 
 /** A string of one length has one head, which is compared octet by octet. */
 function fixedBytes({ max: octets }, name, declare) {
-  const heads = octets < 24 ? [0x40 + octets] : [0x58, octets];
+  const heads = octets < 24 ? [0x40 + octets] : octets < 256 ? [0x58, octets] : [0x59, octets >> 8, octets & 0xff];
   const differs = heads.map((octet, i) => `bytes[at${i === 0 ? '' : ` + ${i}`}] !== ${hex(octet)}`).join(' || ');
   const whole = heads.length + octets;
   return [
