@@ -7,5 +7,6 @@ export { AckClock } from './ack-clock.js';
 export { BeaconClock } from './beacon-clock.js';
 export { COST_INFINITE, HISTORY_BITS, linkCost, PERFECT, recordChances, share, worthTelling } from './link-quality.js';
 export * from './neighbour-table.js';
+export * from './noise.js';
 export { EVERYONE, Outbox } from './outbox.js';
 export * from './serial-line.js';
