@@ -1,0 +1,3 @@
+/** The contracts, for hosts: typed faces, and the code that is deployed. */
+export * from './abi.js';
+export { buildContracts, type Artifact, type ContractName } from './build.js';
