@@ -22,7 +22,7 @@ import { Drop, type Counters } from './counters.js';
 import { losslessCost } from './link-kind.js';
 import { COST_INFINITE, linkCost, worthTelling } from './link-quality.js';
 import type { Medium } from './medium.js';
-import { NeighbourState, type NeighbourTable } from './neighbour-table.js';
+import type { NeighbourTable } from './neighbour-table.js';
 
 /** A beacon is overdue when it is later than the longest interval with its jitter, and a bit for a busy channel. */
 const BEACON_OVERDUE = BEACON_REST + (BEACON_REST >> 2) + 500;
@@ -123,7 +123,7 @@ export class Discovery {
   /** Lost beacons by the clock, and neighbours gone silent. */
   sweep(now: Millis, mediumOf: (slot: number) => Medium): void {
     const { neighbours } = this.#options;
-    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
+    for (let slot = 0; slot < neighbours.end; slot += 1) {
       if (!neighbours.isKnown(slot)) continue;
       const missed = Math.floor((now - neighbours.beaconAt(slot)) / BEACON_OVERDUE);
       if (missed >= neighbours.patience(slot) && now - neighbours.heardAt(slot) > BEACON_OVERDUE) neighbours.leave(slot);
@@ -151,13 +151,7 @@ export class Discovery {
 
   /** A neighbour whose identity is due to be asked for, or -1. */
   dueQuestion(now: Millis, medium: Medium): number {
-    const { neighbours } = this.#options;
-    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
-      if (neighbours.state(slot) !== NeighbourState.Heard || neighbours.kind(slot) !== medium.kind) continue;
-      const at = neighbours.askAt(slot);
-      if (at !== 0 && at <= now) return slot;
-    }
-    return -1;
+    return this.#options.neighbours.dueQuestion(now, medium.kind);
   }
 
   asked(now: Millis, slot: number): void {
@@ -166,14 +160,7 @@ export class Discovery {
 
   /** When the next question falls due on this medium. */
   questionDeadline(medium: Medium): Millis {
-    const { neighbours } = this.#options;
-    let earliest = Number.MAX_SAFE_INTEGER;
-    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
-      if (neighbours.state(slot) !== NeighbourState.Heard || neighbours.kind(slot) !== medium.kind) continue;
-      const at = neighbours.askAt(slot);
-      if (at !== 0 && at < earliest) earliest = at;
-    }
-    return millis(earliest);
+    return millis(this.#options.neighbours.nextQuestion(medium.kind));
   }
 
   /** Share of our beacons that the sender heard; 0 if it does not list us; -1 if its list was full, so that nothing follows from our absence. */
@@ -212,7 +199,7 @@ export class Discovery {
     const { neighbours } = this.#options;
     const rank = (slot: number): number => neighbours.listedAt(slot);
     let count = 0;
-    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
+    for (let slot = 0; slot < neighbours.end; slot += 1) {
       if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== medium.kind || neighbours.inward(slot) === 0) continue;
       let place = count;
       for (; place > 0 && rank(this.#order[place - 1]!) > rank(slot); place -= 1) this.#order[place] = this.#order[place - 1]!;

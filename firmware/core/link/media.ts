@@ -27,7 +27,7 @@ export class Media {
   }
 
   of(kind: LinkKind): Medium {
-    for (const medium of this.all) if (medium.kind === kind) return medium;
+    for (let i = 0; i < this.all.length; i += 1) if (this.all[i]!.kind === kind) return this.all[i]!;
     throw new CodedError('link-kind', `this node has no ${kind} link`);
   }
 

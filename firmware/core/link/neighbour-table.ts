@@ -55,6 +55,11 @@ export class NeighbourTable {
   readonly #words: Uint16Array;
   readonly #times: Float64Array;
   #used = 0;
+  #end = 0;
+  /** Some slot may have a change that was not told. */
+  #hasChanges = false;
+  /** No identity is to be asked for before this. */
+  #asksFrom = Number.MAX_SAFE_INTEGER;
 
   constructor(capacity: number) {
     if (capacity < 1 || capacity > 254) throw new CodedError('neighbour-capacity', `${capacity} is not in 1..254`);
@@ -66,6 +71,11 @@ export class NeighbourTable {
 
   get used(): number {
     return this.#used;
+  }
+
+  /** Slots from here on were never used. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Slot of a node on a kind of link, or -1. */
@@ -89,6 +99,7 @@ export class NeighbourTable {
       return -1;
     }
     this.#used += 1;
+    if (slot >= this.#end) this.#end = slot + 1;
     const base = slot * OCTETS;
     this.#octets.fill(0, base, base + OCTETS);
     this.#octets.set(id, base + ID);
@@ -109,6 +120,7 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + STATE] = NeighbourState.Leaving;
     this.#words[slot * WORDS + COST] = COST_INFINITE;
     this.#octets[slot * OCTETS + FLAGS] = CHANGED;
+    this.#hasChanges = true;
   }
 
   state(slot: number): NeighbourState {
@@ -186,6 +198,32 @@ export class NeighbourTable {
 
   setAskAt(slot: number, at: number): void {
     this.#times[slot * TIMES + ASK_AT] = at;
+    if (at !== 0 && at < this.#asksFrom) this.#asksFrom = at;
+  }
+
+  /** A slot on a kind of link whose identity is due to be asked for, or -1. */
+  dueQuestion(now: number, kind: LinkKind): number {
+    if (now < this.#asksFrom) return -1;
+    let next = Number.MAX_SAFE_INTEGER;
+    for (let slot = 0; slot < this.#end; slot += 1) {
+      const at = this.askAt(slot);
+      if (at === 0 || this.state(slot) !== NeighbourState.Heard) continue;
+      if (at <= now && this.kind(slot) === kind) return slot;
+      if (at < next) next = at;
+    }
+    this.#asksFrom = next;
+    return -1;
+  }
+
+  /** When the next question falls due on a kind of link. */
+  nextQuestion(kind: LinkKind): number {
+    let next = Number.MAX_SAFE_INTEGER;
+    if (this.#asksFrom === next) return next;
+    for (let slot = 0; slot < this.#end; slot += 1) {
+      const at = this.askAt(slot);
+      if (at !== 0 && at < next && this.state(slot) === NeighbourState.Heard && this.kind(slot) === kind) next = at;
+    }
+    return next;
   }
 
   /** When a beacon of ours last listed it. */
@@ -272,15 +310,19 @@ export class NeighbourTable {
   tell(slot: number, cost: number): void {
     this.#words[slot * WORDS + COST] = cost;
     this.#octets[slot * OCTETS + FLAGS] = this.#octets[slot * OCTETS + FLAGS]! | CHANGED;
+    this.#hasChanges = true;
   }
 
   tellRestart(slot: number): void {
     this.#octets[slot * OCTETS + FLAGS] = this.#octets[slot * OCTETS + FLAGS]! | CHANGED | RESTARTED;
+    this.#hasChanges = true;
   }
 
   /** A slot with a change not told yet, or -1. */
   changed(): number {
-    for (let slot = 0; slot < this.capacity; slot += 1) if (this.#flag(slot, CHANGED)) return slot;
+    if (!this.#hasChanges) return -1;
+    for (let slot = 0; slot < this.#end; slot += 1) if (this.#flag(slot, CHANGED)) return slot;
+    this.#hasChanges = false;
     return -1;
   }
 
@@ -314,10 +356,10 @@ export class NeighbourTable {
 
   #search(kind: LinkKind, octets: Uint8Array, length: number, field: number): number {
     const wanted = LINK_KINDS.indexOf(kind);
-    for (let slot = 0; slot < this.capacity; slot += 1) {
+    for (let slot = 0; slot < this.#end; slot += 1) {
       const base = slot * OCTETS;
-      if (!this.isKnown(slot)) continue;
-      if (this.#octets[base + KIND] === wanted && sameOctets(this.#octets, base + field, octets, 0, length)) return slot;
+      if (!sameOctets(this.#octets, base + field, octets, 0, length) || this.#octets[base + KIND] !== wanted) continue;
+      if (this.isKnown(slot)) return slot;
     }
     return -1;
   }

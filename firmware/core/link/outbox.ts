@@ -48,6 +48,11 @@ export class Outbox {
   readonly #busy = new Uint8Array(256);
   #added = 0;
   #size = 0;
+  /** Entries from here on were never used; frames waiting, listening or kept, and returned. */
+  #end = 0;
+  #waiting = 0;
+  #awaited = 0;
+  #returned = 0;
 
   constructor(capacity: number, frameOctets: number) {
     if (capacity < 2 || capacity > 1024) throw new CodedError('outbox-capacity', `${capacity} is not in 2..1024`);
@@ -77,6 +82,8 @@ export class Outbox {
     const base = entry * OCTETS;
     this.#pool.set(frame, entry * this.#frameOctets);
     this.#octets[base + STATE] = State.Waiting;
+    this.#waiting += 1;
+    if (entry >= this.#end) this.#end = entry + 1;
     this.#octets[base + KIND] = LINK_KINDS.indexOf(kind);
     this.#octets[base + NEIGHBOUR] = neighbour;
     this.#octets[base + RANK] = rank;
@@ -92,9 +99,10 @@ export class Outbox {
 
   /** The frame to send next over a kind of link: the most urgent rank that `allowed` lets through, the oldest of it; -1 if none is due. */
   next(now: number, kind: LinkKind, allowed: (rank: Rank) => boolean): number {
+    if (this.#waiting === 0) return -1;
     const wanted = LINK_KINDS.indexOf(kind);
     let best = -1;
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    for (let entry = 0; entry < this.#end; entry += 1) {
       if (!this.#canGo(entry, wanted) || this.#times[entry * TIMES + DUE]! > now) continue;
       if (best >= 0 && !this.#before(entry, best)) continue;
       if (allowed(this.rank(entry))) best = entry;
@@ -104,16 +112,18 @@ export class Outbox {
 
   /** Whether a frame added now for the neighbour would be the next to go. */
   isClear(kind: LinkKind, neighbour: number): boolean {
-    const wanted = LINK_KINDS.indexOf(kind);
     if (this.#busy[neighbour] !== 0) return false;
-    for (let entry = 0; entry < this.capacity; entry += 1) if (this.#canGo(entry, wanted)) return false;
+    if (this.#waiting === 0) return true;
+    const wanted = LINK_KINDS.indexOf(kind);
+    for (let entry = 0; entry < this.#end; entry += 1) if (this.#canGo(entry, wanted)) return false;
     return true;
   }
 
   /** When something changes by itself: a frame becomes due on a link that is idle, or an acknowledgement is overdue. */
   deadline(isIdle: (kind: LinkKind) => boolean): number {
     let earliest = Number.MAX_SAFE_INTEGER;
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    if (this.#waiting === 0 && this.#awaited === 0) return earliest;
+    for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
       const waits =
         state === State.Listening ||
@@ -166,7 +176,7 @@ export class Outbox {
 
   /** A frame that awaits this neighbour's acknowledgement of (flow, counter), or its being sent on, or -1. */
   awaiting(neighbour: number, flow: number, counter: number): number {
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
       const tried = state === State.Waiting && this.tries(entry) > 0;
       if (state !== State.Listening && state !== State.Flying && state !== State.Kept && !tried) continue;
@@ -179,7 +189,8 @@ export class Outbox {
 
   /** A frame whose acknowledgement is overdue, or that was kept long enough, or -1. */
   overdue(now: number): number {
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    if (this.#awaited === 0) return -1;
+    for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE];
       if ((state === State.Listening || state === State.Kept) && this.#times[entry * TIMES + DUE]! <= now) return entry;
     }
@@ -187,13 +198,14 @@ export class Outbox {
   }
 
   returned(): number {
-    for (let entry = 0; entry < this.capacity; entry += 1) if (this.#octets[entry * OCTETS + STATE] === State.Returned) return entry;
+    if (this.#returned === 0) return -1;
+    for (let entry = 0; entry < this.#end; entry += 1) if (this.#octets[entry * OCTETS + STATE] === State.Returned) return entry;
     return -1;
   }
 
   /** The neighbour went: everything for it is returned. */
   giveBackAll(neighbour: number): void {
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE];
       if (state === State.Free || state === State.Returned || this.neighbour(entry) !== neighbour) continue;
       if (state === State.Kept) this.release(entry);
@@ -203,7 +215,7 @@ export class Outbox {
 
   /** The link went: what waited for everyone on it is void. */
   releaseBroadcasts(kind: LinkKind): void {
-    for (let entry = 0; entry < this.capacity; entry += 1) {
+    for (let entry = 0; entry < this.#end; entry += 1) {
       const held = this.#octets[entry * OCTETS + STATE] !== State.Free;
       if (held && this.neighbour(entry) === EVERYONE && this.kind(entry) === kind) this.release(entry);
     }
@@ -260,8 +272,17 @@ export class Outbox {
     const base = entry * OCTETS;
     const was = this.#octets[base + STATE]!;
     const neighbour = this.#octets[base + NEIGHBOUR]!;
-    this.#busy[neighbour] = this.#busy[neighbour]! + isBusy(state) - isBusy(was);
+    const busy = isBusy(state) - isBusy(was);
+    if (busy !== 0) this.#busy[neighbour] = this.#busy[neighbour]! + busy;
     this.#octets[base + STATE] = state;
+    this.#count(was, -1);
+    this.#count(state, 1);
+  }
+
+  #count(state: number, change: number): void {
+    if (state === State.Waiting) this.#waiting += change;
+    else if (state === State.Listening || state === State.Kept) this.#awaited += change;
+    else if (state === State.Returned) this.#returned += change;
   }
 }
 

@@ -30,6 +30,8 @@ const RENEWED_LATELY = 60;
 
 export class Requests {
   readonly #capacity: number;
+  /** Flags that some slot may have: no walk looks for the others. */
+  #held = 0;
   readonly #flags: Uint8Array;
   /** Rounds until it is owed, and rounds after that. */
   readonly #waits: Uint8Array;
@@ -71,6 +73,7 @@ export class Requests {
 
   /** A link came up: what was asked for in vain may be had now. */
   askAgain(): void {
+    if ((this.#held & STARVED) === 0) return;
     for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#has(slot, STARVED)) this.ask(slot);
   }
 
@@ -78,7 +81,7 @@ export class Requests {
   want(slot: number, seqno: number, hops: number, second: number): boolean {
     const lately = ((second - this.#seconds[slot]!) & 0xffff) < PASSED_LATELY;
     if (this.#has(slot, WANTED) && lately && !isNewer(seqno, this.#seqnos[slot]!)) return false;
-    this.#flags[slot] = this.#flags[slot]! | WANTED;
+    this.#set(slot, WANTED);
     this.#seqnos[slot] = seqno;
     this.#seconds[slot] = second;
     this.#hops[slot] = hops;
@@ -88,13 +91,13 @@ export class Requests {
 
   /** Pass on to the next hop what is wanted. */
   forward(slot: number): void {
-    this.#flags[slot] = this.#flags[slot]! | FORWARD;
+    this.#set(slot, FORWARD);
   }
 
   /** The next hop is this neighbour now: what is still wanted is asked of it, if another one was asked before. */
   moved(slot: number, neighbour: number, second: number): void {
     const lately = ((second - this.#seconds[slot]!) & 0xffff) < WANTED_FOR;
-    if (this.#has(slot, WANTED) && lately && this.#vias[slot] !== neighbour) this.#flags[slot] = this.#flags[slot]! | FORWARD;
+    if (this.#has(slot, WANTED) && lately && this.#vias[slot] !== neighbour) this.#set(slot, FORWARD);
   }
 
   /** Whether to ask the next hop for a newer sequence number although there is a route: not if that was done lately. */
@@ -125,7 +128,8 @@ export class Requests {
         continue;
       }
       const interval = this.#intervals[slot]!;
-      this.#flags[slot] = (this.#flags[slot]! & ~(interval > LAST_INTERVAL ? ASKING : 0)) | (interval > LAST_INTERVAL ? 0 : OWED);
+      if (interval > LAST_INTERVAL) this.#flags[slot] = this.#flags[slot]! & ~ASKING;
+      else this.#set(slot, OWED);
       this.#waits[slot] = interval - 1;
       this.#intervals[slot] = interval * 2;
     }
@@ -175,9 +179,14 @@ export class Requests {
   }
 
   #start(slot: number, wait: number): void {
-    this.#flags[slot] = this.#flags[slot]! | STARVED | ASKING;
+    this.#set(slot, STARVED | ASKING);
     this.#waits[slot] = wait;
     this.#intervals[slot] = wait === 0 ? FIRST_INTERVAL : wait;
+  }
+
+  #set(slot: number, flags: number): void {
+    this.#flags[slot] = this.#flags[slot]! | flags;
+    this.#held |= flags;
   }
 
   #has(slot: number, flag: number): boolean {
@@ -185,7 +194,9 @@ export class Requests {
   }
 
   #first(flags: number, from: number): number {
+    if ((this.#held & flags) === 0) return -1;
     for (let slot = from; slot < this.#capacity; slot += 1) if ((this.#flags[slot]! & flags) !== 0) return slot;
+    if (from === 0) this.#held &= ~flags;
     return -1;
   }
 }
