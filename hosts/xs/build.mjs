@@ -50,7 +50,10 @@ export async function buildXs({ log = () => {} } = {}) {
   const bits = machine.length > 0 ? 32 : 64;
   if (bits === 64)
     log("xs: this compiler makes no 32-bit programs (Debian: gcc-multilib); built for 64 bits: memory figures are not a board's");
-  const { program, compiled } = await buildProgram({ cc, version, machine, sources: linuxSources, link: [], name: 'host' }, log);
+  const { program, compiled } = await buildProgram(
+    { cc, version, machine, engine: ['-DmxMetering=1'], sources: linuxSources, link: [], name: 'host' },
+    log,
+  );
   log(`xs: ${bits}-bit host ${relative(root, program)}${compiled > 0 ? '' : ' (nothing to compile)'}`);
   return { executable: program, bits, compiled };
 }

@@ -31,7 +31,6 @@ const engineFlags = [
   '-DmxRun=1',
   '-DmxParse=1',
   '-DmxBoundsCheck=1', // without it a full XS stack crashes instead of ending the machine
-  '-DmxMetering=1',
   '-DmxNoConsole=1',
   '-fno-common',
 ];
@@ -76,6 +75,8 @@ export async function compilerVersion(cc, packages) {
  * @property {string} cc
  * @property {string} version what the compiler says it is: part of every hash
  * @property {readonly string[]} machine flags that choose the machine, for compiling and linking
+ * @property {readonly string[]} [engine] flags of the engine and the host
+ * @property {readonly string[]} [interpreter] flags of xsRun.c alone
  * @property {readonly string[]} sources of host/ beside the neutral ones
  * @property {readonly string[]} link flags of the link alone
  * @property {readonly string[]} [linkInputs] files that the link reads beside the objects
@@ -87,7 +88,10 @@ export async function compilerVersion(cc, packages) {
  * @param {Target} target
  * @returns {Promise<{ program: string, compiled: number }>} `compiled`: sources that were stale
  */
-export async function buildProgram({ cc, version, machine, sources, link, linkInputs = [], name }, log) {
+export async function buildProgram(
+  { cc, version, machine, engine: chosen = [], interpreter = [], sources, link, linkInputs = [], name },
+  log,
+) {
   await mkdir(join(outputs, 'objects'), { recursive: true });
   await writeProfiles();
   const kernels = await buildKernels({ log });
@@ -108,13 +112,13 @@ export async function buildProgram({ cc, version, machine, sources, link, linkIn
     contents.set(path, await readFile(path));
   const hashOf = (flags, paths) => sha256(version, flags.join(' '), ...paths.map((path) => contents.get(path)));
 
-  const common = [...machine, ...optimise, ...engineFlags];
+  const common = [...machine, ...optimise, ...engineFlags, ...chosen];
   const engineHeaders = sha256(...[...headers, platform].map((path) => contents.get(path)));
   const jobs = [
     ...engine.map((path) => {
       // The one hook into the engine: what it would report after each collection is how the host learns what is live (engine.c).
       const hook = basename(path) === 'xsMemory.c' ? ['-DmxReport=1', '-DfxReport=engineMemoryReport'] : [];
-      const flags = [...common, ...hook, ...foreignWarnings];
+      const flags = [...common, ...hook, ...(basename(path) === 'xsRun.c' ? interpreter : []), ...foreignWarnings];
       return { path, flags, hash: sha256(hashOf(flags, [path]), engineHeaders) };
     }),
     ...[...own, ...kernels.sources].map((path) => {

@@ -20,6 +20,9 @@ void engineStrip(txMachine* the);
 /* The root becomes what a board has in flash: frozen, shared, and nothing in it a collector's business. */
 void engineShare(txMachine* root);
 
+/* engine.c: the machine that runs. */
+txMachine* engineMachine(void);
+
 /* host-object.c */
 void engineBuildHost(txMachine* the);
 void enginePushHost(txMachine* the);

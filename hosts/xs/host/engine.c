@@ -98,7 +98,9 @@ void engineMemoryReport(txMachine* the, txString format, ...)
 	}
 }
 
-/* Metering */
+/* Metering: where nobody counts instructions, the engine counts its bytecodes; mxMetering is Linux's (hosts/xs/build.mjs). */
+
+#ifdef mxMetering
 
 static txBoolean meterStep(txMachine* the, txU4 index)
 {
@@ -106,21 +108,27 @@ static txBoolean meterStep(txMachine* the, txU4 index)
 	return !sealed || index < WATCHDOG_UNITS;
 }
 
+#endif
+
 /* The C stack counts from where the engine is entered: what lies below is this host's, not the board's JS task's. */
 static void meterBegin(txMachine* the)
 {
 	if (cStack)
 		the->stackLimit = (char*)__builtin_frame_address(0) - cStack;
+#ifdef mxMetering
 	fxBeginMetering(the, meterStep, METER_STEP);
+#endif
 }
 
 static void meterEnd(txMachine* the)
 {
+#ifdef mxMetering
 	spent.turn = the->meterIndex;
 	spent.computation += spent.turn;
 	if (spent.turnPeak < spent.turn)
 		spent.turnPeak = spent.turn;
 	fxEndMetering(the);
+#endif
 }
 
 /* Stack: painted, then searched from the top for the first slot that nobody has written. The engine would convert numbers to text in
@@ -195,7 +203,8 @@ void enginePrepare(const char* source, size_t size)
 	root = createRoot();
 	meterBegin(root);
 	runBundle(root, source, size);
-	fxEndMetering(root);
+	meterEnd(root);
+	spent.computation = spent.turnPeak = spent.turn = 0;
 	engineShare(root);
 }
 
@@ -346,7 +355,16 @@ Usage engineUsage(void)
 	};
 }
 
+txMachine* engineMachine(void)
+{
+	return machine;
+}
+
 uint32_t engineTurnCost(void)
 {
+#ifdef mxMetering
 	return machine->meterInterval ? machine->meterIndex : spent.turn;
+#else
+	return 0;
+#endif
 }

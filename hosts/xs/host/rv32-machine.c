@@ -42,10 +42,14 @@ void plicEnable(unsigned source)
 	__asm__ volatile("csrs mie, %0" ::"r"(EXTERNAL_INTERRUPT));
 }
 
-void rv32Interrupt(uint32_t cause)
+void rv32Interrupt(uint32_t cause, uint32_t at)
 {
-	if ((cause & 0xff) == TIMER_CAUSE)
-		return uartTimer();
+	if ((cause & 0xff) == TIMER_CAUSE) {
+		if (!(straps & STRAP_PROFILE))
+			return uartTimer();
+		profileSample(at);
+		return timerStart(straps >> 16);
+	}
 	uint32_t source = REG32(PLIC_CLAIM);
 	if (source == PLIC_UART)
 		uartInterrupt();

@@ -90,6 +90,8 @@ void boardCollect(double deadline, bool idle)
 void boardTurnBegins(void)
 {
 	turnStarted = instructions();
+	if (straps & STRAP_PROFILE)
+		timerStart(straps >> 16);
 	interruptsRestore(8);
 }
 
@@ -117,6 +119,8 @@ const char* platformStats(void)
 	static const char* const names[] = { "tick", "frame", "sent", "serial" };
 	static char text[768] OFF_BOARD;
 	MemoryUsage heap = memoryUsage();
+	if (straps & STRAP_PROFILE)
+		profileReport();
 	int size = snprintf(text, sizeof(text),
 		"\"machine\":{\"ram\":%lu,\"staticRam\":%lu,\"cStackSize\":%lu,\"cStackPeak\":%lu,\"heapSize\":%lu,\"heapPeak\":%lu,\"heapFree\":%lu,"
 		"\"heapLargest\":%lu,\"instructions\":%llu,\"longestTurn\":%llu,\"turns\":{",

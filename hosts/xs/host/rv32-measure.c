@@ -30,6 +30,10 @@ void uartTimer(void)
 {
 }
 
+void profileSample(uint32_t at)
+{
+}
+
 void platformTransmit(int kind, const uint8_t to[6], const uint8_t* octets, size_t size)
 {
 }

@@ -35,6 +35,11 @@ _start:
 4:	call rv32Main
 5:	j 5b
 
+	/* setjmp under a name that the compiler does not know (hosts/xs/rv32-image.mjs). */
+	.globl engineSetjmp
+engineSetjmp:
+	tail setjmp
+
 	.align 2
 trap:
 	/* Interrupts run on the stack that they interrupt. A fault may be that this stack is full: it has one of its own. */
@@ -60,6 +65,7 @@ trap:
 	sw t5, 56(sp)
 	sw t6, 60(sp)
 	csrr a0, mcause
+	csrr a1, mepc
 	call rv32Interrupt
 	lw ra, 0(sp)
 	lw t0, 4(sp)

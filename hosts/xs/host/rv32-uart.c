@@ -13,34 +13,17 @@
 enum { Data = 0, InterruptEnable = 1, FifoControl = 2, LineStatus = 5 };
 enum { DataReady = 1, TransmitEmpty = 0x20 };
 
-#define CLINT_TIME 0x0200bff8u
-#define CLINT_COMPARE 0x02004000u
 #define OCTET_TIME 139u /* of 100 instructions each: 10 bits at 115,200 baud take 13,889 of a core at 160 MHz */
-#define TIMER_INTERRUPT 0x80u
 #define OUT_RING 1280u /* the native driver's ring: a serial frame of 1,024 octets fits with its header, checksum and escapes (COBS) */
 
 static bool open;
 static uint8_t out[OUT_RING];
 static volatile uint32_t outHead, outSize;
 
-static void setTimer(void)
-{
-	uint32_t high, low;
-	do {
-		high = REG32(CLINT_TIME + 4);
-		low = REG32(CLINT_TIME);
-	} while (high != REG32(CLINT_TIME + 4));
-	uint64_t due = ((uint64_t)high << 32 | low) + OCTET_TIME;
-	REG32(CLINT_COMPARE + 4) = 0xffffffffu;
-	REG32(CLINT_COMPARE) = (uint32_t)due;
-	REG32(CLINT_COMPARE + 4) = (uint32_t)(due >> 32);
-}
-
 static void run(void)
 {
 	REG8(UART + InterruptEnable) = 0;
-	setTimer();
-	__asm__ volatile("csrs mie, %0" ::"r"(TIMER_INTERRUPT));
+	timerStart(OCTET_TIME);
 }
 
 void uartOpen(void)
@@ -73,8 +56,8 @@ void uartTimer(void)
 		busy = true;
 	}
 	if (busy)
-		return setTimer();
-	__asm__ volatile("csrc mie, %0" ::"r"(TIMER_INTERRUPT));
+		return timerStart(OCTET_TIME);
+	timerStop();
 	REG8(UART + InterruptEnable) = 1;
 }
 

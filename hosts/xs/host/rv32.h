@@ -17,6 +17,8 @@ extern uint8_t stack_end[], driver_start[], driver_end[], parser_start[];
 /* What is plugged in, as a board reads it from strapping pins; set from outside (hosts/xs/rv32-image.mjs). */
 extern const volatile uint32_t straps;
 #define STRAP_SERIAL 1u
+/* Sample what runs; the upper half word is the time between samples in 100 instructions. */
+#define STRAP_PROFILE 2u
 /* Generated with the image. */
 extern const char bundle_start[], bundle_end[], profile_name[];
 /* Octets of static RAM that static_image holds; 0: this image prepares. */
@@ -27,7 +29,7 @@ void rv32Main(void);
 
 /* rv32-machine.c */
 void rv32Fault(uint32_t cause, uint32_t address, uint32_t value);
-void rv32Interrupt(uint32_t cause);
+void rv32Interrupt(uint32_t cause, uint32_t at);
 void plicEnable(unsigned source);
 /* From now on a board's RAM is all that there is, and its flash is only read. */
 void machineProtect(void);
@@ -72,6 +74,15 @@ bool consolePending(void);
 void uartOpen(void);
 void uartInterrupt(void);
 void uartTimer(void);
+
+/* rv32-timer.c: the machine timer, one interrupt `time` hundreds of instructions from now. */
+void timerStart(uint32_t time);
+void timerStop(void);
+
+/* rv32-profile.c */
+void profileSample(uint32_t at);
+/* Logs a line for each sample: its address, then the active functions from the outermost. */
+void profileReport(void);
 
 /* rv32-flash.c: the second CFI flash bank. Two blocks are the store's. */
 #define STORE_BLOCKS 2u

@@ -20,6 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Named by -Dc_setjmp where the interpreter is built. */
+int engineSetjmp(jmp_buf);
+
 #define mxExport extern
 #define mxImport extern
 #define XS_FUNCTION_NORETURN __attribute__((noreturn))

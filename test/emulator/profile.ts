@@ -1,0 +1,40 @@
+/** Where a board's instructions go: the samples of the image's profiler (hosts/xs/host/rv32-profile.c) as tables. */
+import { execFileSync } from 'node:child_process';
+
+export interface Sample {
+  /** JavaScript functions, `Class.method`, the outermost first. */
+  readonly stack: readonly string[];
+  /** Of the engine, the host or a kernel. */
+  readonly native: string;
+}
+
+/** Names of addresses, by the symbols of the program that the image was made of. */
+export function symbolsOf(program: string): (address: number) => string {
+  const symbols = execFileSync('riscv64-unknown-elf-nm', ['-n', program], { encoding: 'utf8', maxBuffer: 1 << 26 })
+    .split('\n')
+    .map((line) => /^([0-9a-f]+) [tTwW] (.+)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, address, name]) => ({ address: parseInt(address!, 16), name: name! }));
+  return (address) => {
+    let [low, high] = [0, symbols.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (symbols[middle]!.address <= address) low = middle;
+      else high = middle;
+    }
+    return symbols[low]?.name ?? '?';
+  };
+}
+
+export function parseSample(line: string, nameOf: (address: number) => string): Sample | undefined {
+  const [word, address, ...stack] = line.split(' ');
+  if (word !== 'profile' || address === undefined || address === 'lost') return undefined;
+  return { stack, native: nameOf(parseInt(address, 16)) };
+}
+
+/** Shares by what `keysOf` names of each sample, the largest first. */
+export function shares(samples: readonly Sample[], keysOf: (sample: Sample) => Iterable<string>): { name: string; share: number }[] {
+  const counts = new Map<string, number>();
+  for (const sample of samples) for (const key of new Set(keysOf(sample))) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, share: count / samples.length })).sort((a, b) => b.share - a.share);
+}
