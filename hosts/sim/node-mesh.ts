@@ -1,24 +1,30 @@
 /** A mesh of nodes in this process: the stations of a topology, each running the real node machine. Every node can be looked into. */
-import { u32At } from '../../firmware/core/base/index.js';
-import { createNode, type Node, type NodeCaps, type NodeEffect, type NodeInput } from '../../firmware/core/node/index.js';
+import { u32At, type Machine } from '../../firmware/core/base/index.js';
+import type { MeshTimers } from '../../firmware/core/mesh/index.js';
+import { createNode, type Node, type NodeCaps, type NodeEffect, type NodeInput, type NodeOptions } from '../../firmware/core/node/index.js';
 import { followRoutes, type Reach } from './ground-truth.js';
 import { identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
 import { RandomStream } from './random-stream.js';
 import { MachineStation } from './station.js';
 import { World } from './world.js';
 
+type NodeMachine = Machine<NodeInput, NodeEffect>;
+
 export interface NodeMeshOptions extends MeshOptions {
   readonly caps?: Partial<NodeCaps>;
+  readonly timers?: Partial<MeshTimers>;
+  /** What runs on a board instead of its node: another machine, or undefined for the node itself. */
+  readonly machine?: (index: number, options: NodeOptions) => NodeMachine | undefined;
 }
 
 export class NodeMesh implements Mesh {
   readonly world: World;
   readonly ids: readonly Uint8Array[];
   readonly #stations: MachineStation<NodeInput, NodeEffect>[] = [];
-  readonly #nodes: Node[] = [];
+  readonly #nodes: (Node | undefined)[] = [];
   readonly #byId = new Map<number, number>();
 
-  constructor({ seed, topology, world, caps, effect }: NodeMeshOptions) {
+  constructor({ seed, topology, world, caps, timers, machine, effect }: NodeMeshOptions) {
     this.world = new World({ ...world, seed });
     this.ids = Array.from({ length: topology.nodes }, (_, index) => {
       const { publicKey, id, mac } = identityOf(seed, 'board', index);
@@ -28,9 +34,20 @@ export class NodeMesh implements Mesh {
         mac,
         boot: (_now, boots) => {
           const random = new RandomStream(seed, 'node', index, boots).bytes(16);
-          const node = createNode({ publicKey, role: 'board', kernels, mtu: this.world.mtu, seed: random, ...(caps && { caps }) });
+          const { mtu } = this.world;
+          const options: NodeOptions = {
+            publicKey,
+            role: 'board',
+            kernels,
+            mtu,
+            seed: random,
+            ...(caps && { caps }),
+            ...(timers && { timers }),
+          };
+          const other = machine?.(index, options);
+          const node = other === undefined ? createNode(options) : undefined;
           this.#nodes[index] = node;
-          return (this.#stations[index] = new MachineStation(node, (now, each) => effect?.(index, now, each)));
+          return (this.#stations[index] = new MachineStation(other ?? node!, (now, each) => effect?.(index, now, each)));
         },
       });
       return id;
@@ -38,7 +55,7 @@ export class NodeMesh implements Mesh {
     for (const { from, to, ...link } of topology.links) this.world.setLink(from, to, link);
   }
 
-  /** The station's machine, if it is on. */
+  /** The station's node, if it is on and runs one. */
   node(index: number): Node | undefined {
     return this.world.isOn(index) ? this.#nodes[index] : undefined;
   }
@@ -58,17 +75,22 @@ export class NodeMesh implements Mesh {
   }
 
   reach(): Reach {
-    const on = this.ids.flatMap((_, index) => (this.world.isOn(index) ? [index] : []));
+    const on = this.ids.flatMap((_, index) => (this.node(index) !== undefined ? [index] : []));
     const size = this.ids.length;
     const hops = new Int32Array(size * size).fill(-1);
     for (const index of on) {
       this.node(index)!.routes((id, nextHop) => {
         const destination = this.stationOf(id);
         const hop = this.stationOf(nextHop);
-        if (destination !== -1 && hop !== -1 && this.world.isOn(hop)) hops[index * size + destination] = hop;
+        if (destination !== -1 && hop !== -1 && this.#hears(hop, index)) hops[index * size + destination] = hop;
       });
     }
     return followRoutes(on, (at, destination) => hops[at * size + destination]!);
+  }
+
+  /** Whether a frame from the station could arrive at the other one's node. */
+  #hears(at: number, from: number): boolean {
+    return this.node(at) !== undefined && (this.world.link(from, at)?.prr ?? 0) > 0;
   }
 
   drops(): Promise<ReadonlyMap<string, number>> {

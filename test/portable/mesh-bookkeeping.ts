@@ -24,7 +24,7 @@ suite('sequence numbers', (t) => {
 
 suite('announcements', (t) => {
   t.test('found and lost are urgent, until announced', () => {
-    const announcements = new Announcements(8);
+    const announcements = new Announcements(8, 60);
     announcements.found(3);
     announcements.found(1);
     equal(collect(announcements, 10), '1,3');
@@ -38,7 +38,7 @@ suite('announcements', (t) => {
   });
 
   t.test('small changes wait for the refresh, large ones do not', () => {
-    const announcements = new Announcements(8);
+    const announcements = new Announcements(8, 60);
     announcements.found(0);
     announcements.announced(0, 100, 0, 1);
     announcements.changed(0, 121);
@@ -49,7 +49,7 @@ suite('announcements', (t) => {
   });
 
   t.test('a refresh after 60 s, and what is due within 15 s comes along', () => {
-    const announcements = new Announcements(4);
+    const announcements = new Announcements(4, 60);
     [0, 1, 2].forEach((slot) => announcements.found(slot));
     announcements.announced(0, 9, 0, 1);
     announcements.announced(1, 9, 14, 1);
@@ -61,7 +61,7 @@ suite('announcements', (t) => {
   });
 
   t.test('repeats whole updates, oldest first, as they fit', () => {
-    const announcements = new Announcements(8);
+    const announcements = new Announcements(8, 60);
     const say = (slot: number, number: number): void => {
       announcements.urge(slot);
       announcements.announced(slot, 9, 0, number);
@@ -79,7 +79,7 @@ suite('announcements', (t) => {
   });
 
   t.test('numbers grow old without looking new', () => {
-    const announcements = new Announcements(2);
+    const announcements = new Announcements(2, 60);
     announcements.urge(0);
     announcements.announced(0, 9, 0, 1);
     for (let number = 1; number < 0x9000; number += 0x1000) announcements.announced(0, 9, 0, number);
@@ -88,13 +88,13 @@ suite('announcements', (t) => {
   });
 
   t.test('each change is told once', () => {
-    const announcements = new Announcements(4);
+    const announcements = new Announcements(4, 60);
     announcements.found(2);
     equal(announcements.takeUntold(), 2);
     equal(announcements.takeUntold(), -1);
   });
 
-  t.test('no capacity is misuse', () => throws(() => new Announcements(0), 'announcements-capacity'));
+  t.test('no capacity is misuse', () => throws(() => new Announcements(0, 60), 'announcements-capacity'));
 });
 
 suite('requests', (t) => {

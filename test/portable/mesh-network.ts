@@ -76,13 +76,13 @@ suite('mesh: cold start', (t) => {
     equal(medium.follow(3, 5), 2);
   });
 
-  t.test('at rest it says little: beacons and a refresh a minute', () => {
+  t.test('at rest it says little: beacons, hellos and a refresh every three minutes', () => {
     const medium = grid(1, 3);
     medium.run(60_000);
     const before = controlOctets(medium);
-    medium.run(120_000);
-    const rate = (controlOctets(medium) - before) / medium.stations.length / 120;
-    check(rate > 4 && rate < 9, `${Math.round(rate * 10)} tenths of an octet a second and node`);
+    medium.run(180_000);
+    const rate = (controlOctets(medium) - before) / medium.stations.length / 180;
+    check(rate > 6 && rate < 13, `${Math.round(rate * 10)} tenths of an octet a second and node`);
   });
 
   t.test('who hears only one neighbour does not repeat to it what it said', () => {
@@ -96,7 +96,7 @@ suite('mesh: cold start', (t) => {
         for (const each of message.announcements) said.add(hex(each.destination));
       return true;
     };
-    medium.run(120_000);
+    medium.run(240_000);
     equal([...said].join(), hex(medium.stations[0]!.node.id));
   });
 });
@@ -128,6 +128,41 @@ suite('mesh: healing', (t) => {
       for (const from of [0, 6, 1, 3]) equal(medium.stations[from]!.of('pong').length, 6, `seed ${seed}: pongs at ${from}`);
       equal(loops(medium), 0);
     }
+  });
+
+  t.test('a link is cut and nobody sends: the next hello is missed, a question proves it, and the other way is taken', () => {
+    const medium = grid(2, 3);
+    medium.run(30_000);
+    const before = medium.stations.map(({ node }) => node.counters().retries);
+    medium.run(60_000);
+    equal(medium.stations.filter(({ node }, i) => node.counters().retries > before[i]!).length, 0, 'nothing is doubted while hellos come');
+    medium.cut(0, 1);
+    medium.cut(4, 5);
+    medium.run(6_000);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+      [4, 5],
+      [5, 4],
+    ] as const)
+      equal(medium.follow(from, to), 3, `around from ${from} to ${to}`);
+    equal(loops(medium), 0);
+  });
+
+  t.test('a neighbour whose hello was lost answers the question and stays', () => {
+    const medium = line(1, 3);
+    medium.run(30_000);
+    const lost = new Set<number>();
+    medium.tap = (from, _, bytes) => {
+      if (from !== 1 || bytes.length !== ENVELOPE_OCTETS || lost.size > 0) return true;
+      lost.add(medium.now);
+      return false;
+    };
+    medium.run(10_000);
+    equal(lost.size, 1);
+    const downs = (station: number): number => medium.stations[station]!.of('neighbour').filter(({ up }) => !up).length;
+    equal(downs(0) + downs(2), 0);
+    equal(medium.follow(0, 2), 2);
   });
 
   t.test('at the first failure the alternate next hop takes the packet: no end to end repetition', () => {

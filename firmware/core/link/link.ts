@@ -88,6 +88,16 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     return this.neighbours.isPinned(neighbour) && this.#deliveries.isDoubtful(this.#media.of(this.neighbours.kind(neighbour)), neighbour);
   }
 
+  /** When a frame last went out over a kind of link. */
+  sentAt(kind: LinkKind): number {
+    return this.#media.of(kind).sentAt;
+  }
+
+  /** Links that it has, up or not. */
+  kinds(): LinkKind[] {
+    return this.#media.all.map(({ kind }) => kind);
+  }
+
   /** Links that are up. */
   kindsUp(): LinkKind[] {
     return this.#media.kindsUp();
@@ -305,6 +315,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #give(medium: Medium, neighbour: number, bytes: Uint8Array, entry: number): LinkEffect {
     medium.busy = true;
+    medium.sentAt = this.#now;
     medium.flying = entry;
     this.#options.counters.sent(envelopeClass(bytes, 0), bytes.length);
     const to = neighbour === EVERYONE ? BROADCAST : this.neighbours.mac(neighbour).slice();

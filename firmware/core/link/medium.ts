@@ -23,6 +23,8 @@ export class Medium {
   up = false;
   /** A frame is with the driver; `flying` is its outbox entry, or -1 for a frame of the link's own. */
   busy = false;
+  /** When the driver was last given a frame. */
+  sentAt = 0;
   flying = -1;
   beaconNumber = 0;
   /** Queued frames wait until then: somebody's next hop, whom we may not hear, is answering. */

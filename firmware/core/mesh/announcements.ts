@@ -2,7 +2,7 @@
  * What to announce of the routes, and when: memory beside the route table, seven octets a destination.
  *
  *   urgent     found, lost, asked for, or much changed: goes with the next update as news
- *   refresh    what was not announced for REFRESH seconds; a frame that goes anyway takes along what is due soon
+ *   refresh    what was not announced for a refresh interval; a frame that goes anyway takes along what is due soon
  *   untold     the selected route changed since the node was told
  */
 import { CodedError } from '../base/index.js';
@@ -13,10 +13,6 @@ const UNTOLD = 2;
 /** Its number is that of a real update. */
 const SAID = 4;
 
-/** Babel's updates come every 16 s (RFC 8966 appendix B); on an island that pays for its airtime every 60 s, since failures are found by lost acknowledgements. */
-const REFRESH = 60;
-/** Taken along in a frame that goes anyway: a quarter of the interval, so frames fill up. */
-const TAKE_ALONG = 45;
 const UNREACHABLE = 0xffff;
 /** A number older than this is moved along at a refresh, or it would look newer than the latest some day. */
 const NUMBER_OLDEST = 0x4000;
@@ -31,10 +27,18 @@ export class Announcements {
   readonly #words: Uint16Array;
   readonly #flags: Uint8Array;
   readonly #capacity: number;
+  /** Flags that some slot may have: no walk looks for the others. */
+  #held = 0;
+  /** Seconds; and the age from which a slot is taken along in a frame that goes anyway: a quarter of the interval early, so frames fill up. */
+  readonly #refresh: number;
+  readonly #takeAlong: number;
 
-  constructor(capacity: number) {
+  /** refresh: seconds. */
+  constructor(capacity: number, refresh: number) {
     if (capacity < 1) throw new CodedError('announcements-capacity', `${capacity} is less than 1`);
     this.#capacity = capacity;
+    this.#refresh = refresh;
+    this.#takeAlong = refresh - (refresh >> 2);
     this.#words = new Uint16Array(capacity * WORDS);
     this.#flags = new Uint8Array(capacity);
     for (let slot = 0; slot < capacity; slot += 1) this.#words[slot * WORDS + METRIC] = UNREACHABLE;
@@ -44,12 +48,14 @@ export class Announcements {
   found(slot: number): void {
     this.#words[slot * WORDS + METRIC] = UNREACHABLE;
     this.#flags[slot] = URGENT | UNTOLD;
+    this.#held |= URGENT | UNTOLD;
   }
 
   /** Unreachable: retract what was announced. */
   lost(slot: number): void {
     const retract = this.#words[slot * WORDS + METRIC] === UNREACHABLE ? 0 : URGENT;
     this.#flags[slot] = (this.#flags[slot]! & SAID) | retract | UNTOLD;
+    this.#held |= retract | UNTOLD;
   }
 
   /** Another next hop, metric or sequence number. */
@@ -69,16 +75,20 @@ export class Announcements {
 
   /** Whether anything is due for a refresh. `announces`: whether the slot has anything to say. */
   isRefreshDue(second: number, announces: (slot: number) => boolean): boolean {
-    for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#age(slot, second) >= REFRESH && announces(slot)) return true;
+    for (let slot = 0; slot < this.#capacity; slot += 1)
+      if (this.#isReachable(slot) && this.#age(slot, second) >= this.#refresh && announces(slot)) return true;
     return false;
   }
 
   /** Slots for one frame into `slots`: the urgent ones, then what is due soon. How many. */
   collect(second: number, slots: Uint16Array, announces: (slot: number) => boolean): number {
     let count = 0;
-    for (let slot = 0; slot < this.#capacity && count < slots.length; slot += 1) if (this.#has(slot, URGENT)) slots[count++] = slot;
-    for (let slot = 0; slot < this.#capacity && count < slots.length; slot += 1)
-      if (!this.#has(slot, URGENT) && this.#age(slot, second) >= TAKE_ALONG && announces(slot)) slots[count++] = slot;
+    const room = slots.length;
+    if ((this.#held & URGENT) !== 0)
+      for (let slot = 0; slot < this.#capacity && count < room; slot += 1) if (this.#has(slot, URGENT)) slots[count++] = slot;
+    for (let slot = 0; slot < this.#capacity && count < room; slot += 1)
+      if (this.#isReachable(slot) && this.#age(slot, second) >= this.#takeAlong && !this.#has(slot, URGENT) && announces(slot))
+        slots[count++] = slot;
     return count;
   }
 
@@ -130,12 +140,19 @@ export class Announcements {
     return nearest === 0x8000 ? after : (after + nearest) & 0xffff;
   }
 
+  /** As it was announced last; a route found since then is urgent. */
+  #isReachable(slot: number): boolean {
+    return this.#words[slot * WORDS + METRIC] !== UNREACHABLE;
+  }
+
   #age(slot: number, second: number): number {
     return (second - this.#words[slot * WORDS + AT]!) & 0xffff;
   }
 
   #first(flag: number): number {
+    if ((this.#held & flag) === 0) return -1;
     for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#has(slot, flag)) return slot;
+    this.#held &= ~flag;
     return -1;
   }
 
@@ -145,6 +162,7 @@ export class Announcements {
 
   #set(slot: number, flags: number): void {
     this.#flags[slot] = this.#flags[slot]! | flags;
+    this.#held |= flags;
   }
 
   #clear(slot: number, flags: number): void {

@@ -1,8 +1,7 @@
 export { Announcements } from './announcements.js';
 export { emptyEntry } from './empty-entry.js';
 export * from './mesh.js';
-export type * from './mesh-inputs.js';
+export * from './mesh-inputs.js';
 export { Requests } from './requests.js';
-export { HOLD } from './routing.js';
 export { isNewer } from './sequence.js';
 export { UpdateSync } from './update-sync.js';

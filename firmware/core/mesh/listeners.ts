@@ -1,5 +1,5 @@
 /** Which neighbours take part in routing. */
-import { COST_INFINITE, LINK_KINDS, type LinkKind, type NeighbourTable } from '../link/index.js';
+import { COST_INFINITE, LINK_KINDS, losslessCost, type LinkKind, type NeighbourTable } from '../link/index.js';
 
 /** A link with someone to hear. */
 export interface Audience {
@@ -14,7 +14,7 @@ export function isRouter(neighbours: NeighbourTable, slot: number): boolean {
 }
 
 export function hasOtherRouter(neighbours: NeighbourTable, than: number): boolean {
-  for (let slot = 0; slot < neighbours.capacity; slot += 1) if (slot !== than && isRouter(neighbours, slot)) return true;
+  for (let slot = 0; slot < neighbours.end; slot += 1) if (slot !== than && isRouter(neighbours, slot)) return true;
   return false;
 }
 
@@ -24,7 +24,7 @@ export function audienceOf(neighbours: NeighbourTable): readonly Audience[] {
   for (const kind of LINK_KINDS) {
     let listeners = 0;
     let router = -1;
-    for (let slot = 0; slot < neighbours.capacity; slot += 1) {
+    for (let slot = 0; slot < neighbours.end; slot += 1) {
       if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== kind || neighbours.role(slot) === 'leaf') continue;
       listeners += 1;
       if (isRouter(neighbours, slot)) router = slot;
@@ -32,4 +32,19 @@ export function audienceOf(neighbours: NeighbourTable): readonly Audience[] {
     if (router >= 0) audience.push({ kind, only: listeners === 1 ? router : -1 });
   }
   return audience;
+}
+
+/** Links of an ETX up to this are worth asking over, and those that cost up to twice what the cheapest does. */
+const ETX_WORTH = 3;
+
+/** The most that a link may cost for what its neighbour said to be asked for again: what comes over a poor one is taken as it comes, if there are better. */
+export function worthAsking(neighbours: NeighbourTable): number {
+  let cheapest = COST_INFINITE;
+  let lossless = 0;
+  for (let slot = 0; slot < neighbours.end; slot += 1) {
+    if (!isRouter(neighbours, slot)) continue;
+    if (neighbours.cost(slot) < cheapest) cheapest = neighbours.cost(slot);
+    lossless = Math.max(lossless, losslessCost(neighbours.kind(slot)));
+  }
+  return Math.max(2 * cheapest, ETX_WORTH * lossless);
 }

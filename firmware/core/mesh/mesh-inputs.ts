@@ -16,7 +16,21 @@ export interface MeshOptions {
   readonly destinations: number;
   /** Packets remembered against duplicates, a power of two. */
   readonly duplicates: number;
+  readonly timers?: Partial<MeshTimers>;
 }
+
+export interface MeshTimers {
+  /** Milliseconds of silence after which a node says that it is there. */
+  readonly hello: number;
+  /** Seconds after which a route is announced again although nothing changed. */
+  readonly refresh: number;
+}
+
+/**
+ * Babel says hello every 4 s and updates every 16 s (RFC 8966 appendix B). Here hellos find failures, and find them sooner for fewer octets; updates
+ * are numbered and asked for when one is missing, so a refresh is only the safety net.
+ */
+export const meshTimers: MeshTimers = { hello: 3_000, refresh: 180 };
 
 /** A node, or a leaf behind one; ids of 8 octets. */
 export interface Destination {

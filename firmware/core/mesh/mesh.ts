@@ -29,9 +29,9 @@ import {
   setEnvelopeHopLimit,
   writeEnvelope,
 } from '../wire/index.js';
-import type { MeshEffect, MeshInput, MeshOptions, Destination } from './mesh-inputs.js';
+import { meshTimers, type MeshEffect, type MeshInput, type MeshOptions, type Destination } from './mesh-inputs.js';
 import { emptyEntry } from './empty-entry.js';
-import { HOLD, Routing } from './routing.js';
+import { holdOf, Routing } from './routing.js';
 
 /** The field's largest: the widest island planned has fewer hops. The hops a packet took follow from what is left of it. */
 export const HOP_LIMIT = 63;
@@ -59,9 +59,10 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
   constructor(options: MeshOptions) {
     const { kernels, link, prng, destinations, duplicates } = options;
     this.#options = options;
-    this.#table = kernels.routeTable({ capacity: destinations, hold: HOLD });
+    const timers = { ...meshTimers, ...options.timers };
+    this.#table = kernels.routeTable({ capacity: destinations, hold: holdOf(timers) });
     this.#filter = kernels.duplicateFilter({ capacity: duplicates, window: DUPLICATE_WINDOW });
-    this.#routing = new Routing({ ...options, table: this.#table });
+    this.#routing = new Routing({ ...options, table: this.#table, timers });
     this.#frame = new Uint8Array(link.frameOctets);
     this.#flow = prng.u32();
     this.#lastFlow = this.#flow;

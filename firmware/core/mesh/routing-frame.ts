@@ -29,3 +29,17 @@ export function routingFrame(
   encodeRouting(w, message);
   return { type: 'submit', neighbour, link: kind, rank: Rank.Control, frame: w.written(), from: -1, reroutes: 0 };
 }
+
+/** The bare envelope, to everyone: "I am here, and this is the number of my last news." */
+export function helloFrame(link: Link, id: Uint8Array, kind: LinkKind): Submit {
+  const frame = new Uint8Array(ENVELOPE_OCTETS);
+  writeEnvelope(frame, 0, {
+    class: EnvelopeClass.routing,
+    hopLimit: 0,
+    flags: EnvelopeFlag.retry,
+    destination: ALL_NODES,
+    flow: u32At(id, 0),
+    counter: link.updateNumber,
+  });
+  return { type: 'submit', neighbour: EVERYONE, link: kind, rank: Rank.Control, frame, from: -1, reroutes: 0 };
+}

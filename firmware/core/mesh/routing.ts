@@ -32,16 +32,18 @@ import {
 } from '../wire/index.js';
 import { Announcements } from './announcements.js';
 import { emptyEntry } from './empty-entry.js';
-import { audienceOf, hasOtherRouter, isRouter, type Audience } from './listeners.js';
+import { audienceOf, hasOtherRouter, isRouter, worthAsking, type Audience } from './listeners.js';
 import { REQUEST_HOPS, RequestFrames } from './request-frames.js';
 import { Requests } from './requests.js';
-import { routingFrame } from './routing-frame.js';
+import { helloFrame, routingFrame } from './routing-frame.js';
+import { Liveness } from './liveness.js';
+import type { MeshTimers } from './mesh-inputs.js';
 import { isNewer } from './sequence.js';
 import { Updates } from './updates.js';
 import { UpdateSync } from './update-sync.js';
 
-/** 3.5 refresh intervals, as babeld holds its routes. */
-export const HOLD = 210;
+/** Refresh intervals for which a route is held, as babeld holds its routes, in halves. */
+const HOLD_HALVES = 7;
 const EXPIRE_EVERY = 5_000;
 const ROUND = 1_000;
 /** Longer than a question's three tries. */
@@ -56,6 +58,12 @@ export interface RoutingOptions {
   readonly link: Link;
   readonly table: RouteTable;
   readonly counters: Counters;
+  readonly timers: MeshTimers;
+}
+
+/** Seconds for which a route that is not refreshed is held. */
+export function holdOf({ refresh }: MeshTimers): number {
+  return (refresh * HOLD_HALVES) >> 1;
 }
 
 export class Routing {
@@ -64,6 +72,7 @@ export class Routing {
   readonly #updates: Updates;
   readonly #requests: Requests;
   readonly #sync: UpdateSync;
+  readonly #liveness: Liveness;
   readonly #entry = emptyEntry();
   readonly #requestFrames: RequestFrames;
   readonly #out: Submit[] = [];
@@ -77,14 +86,15 @@ export class Routing {
   #now = millis(0);
 
   constructor(options: RoutingOptions) {
-    const { table, link, prng } = options;
+    const { table, link, prng, timers } = options;
     const audience = (): readonly Audience[] => audienceOf(link.neighbours);
     this.#options = options;
-    this.#announcements = new Announcements(table.capacity);
+    this.#announcements = new Announcements(table.capacity, timers.refresh);
     this.#updates = new Updates({ ...options, announcements: this.#announcements, audience });
     this.#requests = new Requests(table.capacity);
     this.#requestFrames = new RequestFrames({ ...options, requests: this.#requests, audience });
     this.#sync = new UpdateSync(link.neighbours.capacity, (least, most) => prng.between(least, most));
+    this.#liveness = new Liveness(link, prng, timers.hello);
   }
 
   onTick(now: Millis): void {
@@ -101,7 +111,8 @@ export class Routing {
   }
 
   deadline(): number {
-    let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#sync.deadline(this.#isRouter));
+    let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#liveness.deadline());
+    if (this.#sync.asks) earliest = Math.min(earliest, this.#sync.deadline(this.#mayAsk()));
     if (this.#roundAt !== 0 && this.#roundAt < earliest) earliest = this.#roundAt;
     return Math.min(earliest, this.#requestFrames.deadline(this.#now));
   }
@@ -130,6 +141,10 @@ export class Routing {
   /** A routing frame from a pinned neighbour. False if it is malformed. */
   onFrame(now: Millis, neighbour: number, bytes: Uint8Array): boolean {
     this.#now = now;
+    if (bytes.length === ENVELOPE_OCTETS) {
+      this.#sync.hear(now, neighbour, envelopeCounter(bytes, 0));
+      return true;
+    }
     const message = decodeRouting(bytes, ENVELOPE_OCTETS, bytes.length);
     if (typeof message === 'number') return false;
     if (this.#options.link.neighbours.role(neighbour) === 'leaf') return true;
@@ -149,7 +164,7 @@ export class Routing {
     if (!this.#options.link.isDoubtful(neighbour) || (neighbour === this.#probed && now < this.#probedUntil && !failed)) return;
     this.#probed = neighbour;
     this.#probedUntil = now + PROBE_APART;
-    this.#pushTo(neighbour, { kind: 'repeat-request', after: this.#sync.heard(neighbour) });
+    this.#probe(neighbour);
   }
 
   /** Next hop for a destination other than `except` (-1: any), or -1. */
@@ -177,6 +192,7 @@ export class Routing {
     if (this.#out.length === 0) this.#updates.poll(this.#now, this.#second(), this.#out);
     if (this.#out.length === 0) this.#requestFrames.poll(this.#now, this.#out);
     if (this.#out.length === 0) this.#sendQuestion();
+    if (this.#out.length === 0) this.#stayLively();
     return this.#out.shift();
   }
 
@@ -281,8 +297,22 @@ export class Routing {
   }
 
   #sendQuestion(): void {
-    const question = this.#sync.take(this.#now, this.#isRouter);
+    if (!this.#sync.asks) return;
+    const question = this.#sync.take(this.#now, this.#mayAsk());
     if (question !== undefined) this.#pushTo(question.neighbour, { kind: 'repeat-request', after: question.since });
+  }
+
+  #stayLively(): void {
+    const { link, id } = this.#options;
+    const kind = this.#liveness.takeHello(this.#now);
+    if (kind !== undefined) this.#out.push(helloFrame(link, id, kind));
+    const doubted = this.#liveness.takeDoubted(this.#now);
+    if (doubted >= 0) this.#probe(doubted);
+  }
+
+  /** Nothing that it would have to answer, but has to acknowledge. */
+  #probe(neighbour: number): void {
+    this.#pushTo(neighbour, { kind: 'repeat-request', after: this.#sync.heard(neighbour) });
   }
 
   /** To one neighbour, with acknowledgement. */
@@ -292,7 +322,11 @@ export class Routing {
     this.#out.push(routingFrame(link, id, neighbour, link.neighbours.kind(neighbour), message, numbering));
   }
 
-  readonly #isRouter = (neighbour: number): boolean => isRouter(this.#options.link.neighbours, neighbour);
+  #mayAsk(): (neighbour: number) => boolean {
+    const { neighbours } = this.#options.link;
+    const most = worthAsking(neighbours);
+    return (neighbour) => isRouter(neighbours, neighbour) && neighbours.cost(neighbour) <= most;
+  }
 
   #second(): number {
     return Math.floor(this.#now / 1000) & 0xffff;

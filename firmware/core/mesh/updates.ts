@@ -9,13 +9,13 @@ import { ENVELOPE_OCTETS, UPDATE_ANNOUNCEMENTS_MAX, type Announcement } from '..
 import type { Announcements } from './announcements.js';
 import { emptyEntry } from './empty-entry.js';
 import type { Audience } from './listeners.js';
+import type { MeshTimers } from './mesh-inputs.js';
 import { routingFrame, type Numbering } from './routing-frame.js';
 import { isNewer } from './sequence.js';
 import { UpdateClock } from './update-clock.js';
 
-const SELF_REFRESH = 60;
 /** Refreshes of ourselves before a new sequence number lets everyone forget the lowest metrics ever announced (RFC 8966 section 3.7.3). */
-const SEQNO_EVERY = 5;
+const SEQNO_EVERY = 2;
 /** Octets of an announcement at most: array 1, id 9, seqno 3, metric 3; of an update around them: map, keys, list 6, since 4. */
 const ANNOUNCEMENT_OCTETS = 16;
 const UPDATE_OCTETS = 10;
@@ -30,6 +30,7 @@ export interface UpdatesOptions {
   readonly table: RouteTable;
   readonly announcements: Announcements;
   readonly audience: () => readonly Audience[];
+  readonly timers: MeshTimers;
 }
 
 export class Updates {
@@ -88,8 +89,9 @@ export class Updates {
     this.#urgeSelf(now);
   }
 
-  /** A neighbour missed what was announced after this number: the answer is one for everyone, from the oldest that anyone asked for. */
+  /** A neighbour missed what was announced after this number: the answer is one for everyone, from the oldest that anyone asked for. Who missed nothing wanted the acknowledgement. */
   onMissed(now: Millis, after: number): void {
+    if (after === this.#number) return;
     if (!this.#owesRepeat || isNewer(this.#repeatSince, after)) this.#repeatSince = after;
     this.#owesRepeat = true;
     this.#clock.trigger(now);
@@ -201,7 +203,7 @@ export class Updates {
   }
 
   #isSelfDue(second: number): boolean {
-    return ((second - this.#selfAt) & 0xffff) >= SELF_REFRESH;
+    return ((second - this.#selfAt) & 0xffff) >= this.#options.timers.refresh;
   }
 
   /** Announcements that fit a frame of every link that is up. */

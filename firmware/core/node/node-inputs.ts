@@ -1,6 +1,7 @@
 /** What a node is made of, told, and tells: its face to every host. */
 import type { Millis } from '../base/index.js';
 import type { LinkKind } from '../link/index.js';
+import type { MeshTimers } from '../mesh/index.js';
 import type { HealthReading, Kernels } from '../ports/index.js';
 import type { Address, TrafficClass } from '../transport/index.js';
 import type { Role } from '../wire/index.js';
@@ -18,6 +19,7 @@ export interface NodeOptions {
   /** 16 random octets: jitter, flow tags, message numbers. The same seed and inputs give the same effects. */
   readonly seed: Uint8Array;
   readonly caps?: Partial<NodeCaps>;
+  readonly timers?: Partial<MeshTimers>;
 }
 
 export type NodeInput =

@@ -69,7 +69,17 @@ export class Node implements Machine<NodeInput, NodeEffect> {
     }
     const { neighbours, queue, destinations, duplicates, reports } = this.#caps;
     const link = new Link({ id, publicKey, role, kernels, prng, counters, media, neighbours, queue });
-    const mesh = new Mesh({ id, role, kernels, prng, counters, link, destinations, duplicates });
+    const mesh = new Mesh({
+      id,
+      role,
+      kernels,
+      prng,
+      counters,
+      link,
+      destinations,
+      duplicates,
+      ...(options.timers && { timers: options.timers }),
+    });
     this.#link = link;
     this.#mesh = mesh;
     const below = {
