@@ -1,4 +1,5 @@
 /** The services of a box, in the order of their start; they stop in the reverse order. */
 import type { StartService } from './service.js';
+import { startUplink } from './uplink/index.js';
 
-export const services: readonly StartService[] = [];
+export const services: readonly StartService[] = [startUplink];

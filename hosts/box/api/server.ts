@@ -1,6 +1,7 @@
 /** The HTTP face of the daemon: routes of types.ts, static console, live events. */
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { basename, dirname } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import fastifyStatic from '@fastify/static';
@@ -25,7 +26,7 @@ export interface BoxFace {
   sendText(to: string, text: string): Promise<Message>;
   sendFile(to: string, name: string, mediaType: string, body: Readable): Promise<FileInfo>;
   /** Where the octets of a whole file are. */
-  content(sha256: string): { readonly folder: string; readonly mediaType: string; readonly name: string } | undefined;
+  content(sha256: string): { readonly path: string; readonly mediaType: string; readonly name: string } | undefined;
   ping(to: string): Promise<PingResult>;
   subscribe(listener: (event: Event) => void): () => void;
 }
@@ -91,7 +92,7 @@ function serveApi(app: FastifyInstance, box: BoxFace): void {
         `there is no whole file ${sha256} here`,
         'List the files with GET /api/files; one that is still moving can be fetched when it is complete.',
       );
-    return sendContent(reply, sha256, found);
+    return sendContent(reply, found);
   });
 
   app.post<{ Body: { to: string } }>('/api/ping', { schema: { body: pingBody } }, (request) => box.ping(request.body.to));
@@ -119,18 +120,14 @@ function takeFiles(scope: FastifyInstance, box: BoxFace): void {
 }
 
 /** What came over the mesh must not run as a page of ours: no script, no sniffing, and only plain pictures are shown in place. */
-function sendContent(
-  reply: FastifyReply,
-  sha256: string,
-  { folder, mediaType, name }: { folder: string; mediaType: string; name: string },
-): FastifyReply {
+function sendContent(reply: FastifyReply, { path, mediaType, name }: { path: string; mediaType: string; name: string }): FastifyReply {
   const inPlace = /^image\/(jpeg|png|gif|webp|avif)$/.test(mediaType);
   void reply
     .header('content-type', mediaType)
     .header('content-disposition', `${inPlace ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name)}`)
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('x-content-type-options', 'nosniff');
-  return reply.sendFile(sha256, folder, { contentType: false, immutable: true, maxAge: '365d' });
+  return reply.sendFile(basename(path), dirname(path), { contentType: false, immutable: true, maxAge: '365d' });
 }
 
 async function serveConsole(app: FastifyInstance, folder: string): Promise<void> {
@@ -168,8 +165,12 @@ function refuseForeignPages(app: FastifyInstance): void {
   });
 }
 
+/** Of the problems that are not simply a bad request. */
 const statusOf: Readonly<Record<string, number>> = {
-  'bad-address': 400,
+  challenge: 401,
+  signature: 401,
+  balance: 402,
+  'owner-only': 403,
   'foreign-host': 403,
   'foreign-origin': 403,
   'not-found': 404,
@@ -177,6 +178,7 @@ const statusOf: Readonly<Record<string, number>> = {
   'form-type': 415,
   refused: 409,
   'too-busy': 503,
+  'gate-failed': 503,
   'no-answer': 504,
   'disk-full': 507,
 };
@@ -199,7 +201,7 @@ function speakErrors(app: FastifyInstance, log: (line: string) => void): void {
 
 function explain(error: FastifyError | Problem): [number, ApiError] {
   if (error instanceof Problem)
-    return [statusOf[error.code] ?? 500, { error: { code: error.code, message: error.message, remedy: error.remedy } }];
+    return [statusOf[error.code] ?? 400, { error: { code: error.code, message: error.message, remedy: error.remedy } }];
   if (systemCode(error) === 'ENOSPC')
     return [
       507,

@@ -69,6 +69,27 @@ export const needs = [
     apt: ['chromium'],
     check: () => firstLine('chromium', ['--version']),
   },
+  {
+    id: 'nftables',
+    says: 'sells Internet: filters and counts what phones use',
+    goals: ['test'],
+    apt: ['nftables', 'iproute2'],
+    check: () => firstLine('/usr/sbin/nft', ['--version']),
+  },
+  {
+    id: 'dnsmasq',
+    says: 'gives phones addresses and names',
+    goals: ['test'],
+    apt: ['dnsmasq-base'],
+    check: () => firstLine('/usr/sbin/dnsmasq', ['--version']),
+  },
+  {
+    id: 'phones',
+    says: 'plays phones in network namespaces',
+    goals: ['test'],
+    apt: ['udhcpc', 'curl', 'ethtool', 'procps'],
+    check: () => (existsSync('/usr/sbin/udhcpc') && existsSync('/usr/sbin/ethtool') ? firstLine('curl', ['--version']) : undefined),
+  },
 ];
 
 /** The command that installs the packages of the given needs. */

@@ -1,0 +1,1 @@
+export { Till, type HoldState, type Slip, type TillOptions } from './till.js';
