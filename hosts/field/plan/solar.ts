@@ -4,7 +4,7 @@
  * correlation of 0.29 (Graham, Hollands and Huget, "A time series model for Kt", Solar Energy 40, 1988). Panels lie flat: within 25 degrees of the equator a tilt
  * gains less than 6 %, and rain washes a panel that leans a little all the same.
  */
-import { RandomStream } from '../../sim/index.js';
+import { RandomStream } from '../../sim/random-stream.js';
 
 /** Middle of the deviation of n/N around its mean in partly cloudy climates; the process is cut at 0 and 1. */
 const CLOUD_DEVIATION = 0.3;

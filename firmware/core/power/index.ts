@@ -1,0 +1,3 @@
+export * from './battery.js';
+export { duties, energyPenalty, levels, type Duty, type Level } from './levels.js';
+export * from './power.js';
