@@ -18,7 +18,7 @@ import { Pairing } from './pairing/index.js';
 import { Problems } from './problems.js';
 import type { Service } from './service.js';
 import { services } from './services.js';
-import { ContentStore, Journal, openStateFolder, type JournalOptions, type StateFolder } from './store/index.js';
+import { ContentStore, Journal, openStateFolder, type Damage, type JournalOptions, type StateFolder } from './store/index.js';
 import { Survey } from './survey/index.js';
 import { Throttle } from './throttle.js';
 import { fileKey, Files, isFileRecord, isMessage, parseAddress, Station, Texts, type FileRecord, type Outcome } from './traffic/index.js';
@@ -185,6 +185,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       signer: folder.signer,
       hashes,
       clock,
+      content,
       log,
       report: (problem) => problems.report(problem),
       send,
@@ -214,8 +215,9 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
     sendText: (to, text) => texts.send(to, text),
     sendFile: (to, name, mediaType, body) => files.send(to, name, mediaType, body),
     content(sha256) {
-      const file = content.octets(sha256) === undefined ? undefined : files.all().find((each) => each.sha256 === sha256);
-      return file && { folder: content.folder, mediaType: file.mediaType, name: file.name };
+      const entry = content.bySha256(sha256);
+      const file = entry && files.all().find((each) => each.sha256 === sha256);
+      return file && { path: content.path(entry.cid), mediaType: file.mediaType, name: file.name };
     },
     async ping(to) {
       const pong = await station.ping(parseAddress(to));
@@ -247,8 +249,7 @@ interface State {
 async function openState(path: string, hashes: Kernels, problems: Problems, onClose: OnClose): Promise<State> {
   const folder = await openStateFolder(path, { curve: createCurveKernels(), hashes });
   onClose(() => folder.release());
-  const journal = async <T>(name: string, rest: Pick<JournalOptions<T>, 'key' | 'valid'>): Promise<Journal<T>> => {
-    const opened = await Journal.open({ ...rest, file: join(path, name), capacity: RECORDS });
+  const noted = <T extends { readonly damage: Damage | undefined; close(): Promise<void> }>(opened: T): T => {
     onClose(() => opened.close());
     if (!opened.damage) return opened;
     const { file, lines, copiedTo } = opened.damage;
@@ -256,11 +257,13 @@ async function openState(path: string, hashes: Kernels, problems: Problems, onCl
     problems.report(new Problem('state-damaged', says, `The damaged file is kept as ${copiedTo}; delete it when nobody needs it.`));
     return opened;
   };
+  const journal = async <T>(name: string, rest: Pick<JournalOptions<T>, 'key' | 'valid'>): Promise<Journal<T>> =>
+    noted(await Journal.open({ ...rest, file: join(path, name), capacity: RECORDS }));
   return {
     folder,
     messages: await journal('messages', { key: ({ key }) => String(key), valid: isMessage }),
     records: await journal('files', { key: fileKey, valid: isFileRecord }),
-    content: await ContentStore.open(join(path, 'content')),
+    content: noted(await ContentStore.open(join(path, 'content'))),
   };
 }
 

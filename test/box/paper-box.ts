@@ -91,7 +91,7 @@ export async function startPaperBox(console = '/nonexistent'): Promise<PaperBox>
     },
     content(sha256) {
       const file = files.find((each) => each.sha256 === sha256 && each.direction === 'in');
-      return file && { folder, mediaType: file.mediaType, name: file.name };
+      return file && { path: join(folder, sha256), mediaType: file.mediaType, name: file.name };
     },
     async ping(to) {
       if (to !== BOARD) throw new Problem('no-answer', `${to} did not answer in time`, 'It may be out of reach.');

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createCurveKernels, createKernels } from '../../firmware/core/crypto/index.js';
-import { ContentStore, Journal, openStateFolder, type JournalOptions } from '../../hosts/box/store/index.js';
+import { ContentStore, Journal, MAP_HEADER, openStateFolder, type JournalOptions } from '../../hosts/box/store/index.js';
 import { Problem } from '../../hosts/node/index.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'meshbox-store-'));
@@ -121,15 +121,17 @@ test('content: blocks in any order become the whole; a wrong whole disappears; b
   await assert.rejects(second.store(1, new Uint8Array(5)), RangeError);
   await second.store(1, block(1));
   assert.equal(await store.finish(sha256, second), true);
-  assert.equal(store.octets(sha256), 10_000);
-  assert.deepEqual(Buffer.from(await store.read(sha256, 4_000, 200)), bytes.subarray(4_000, 4_200));
-  assert.deepEqual(await readdir(place), [sha256]);
+  const { cid, octets } = store.bySha256(sha256)!;
+  assert.equal(octets, 10_000);
+  assert.deepEqual(await store.read(cid, 4_000, 200), bytes.subarray(4_000, 4_200));
+  assert.deepEqual(await readdir(join(place, 'data')), [cid]);
 
   const other = 'f'.repeat(64);
   const wrong = await store.partial(other, 100, 100);
   await wrong.store(0, new Uint8Array(100));
   assert.equal(await store.finish(other, wrong), false);
-  assert.deepEqual(await readdir(place), [sha256]);
+  assert.deepEqual(await readdir(join(place, 'data')), [cid]);
+  assert.deepEqual(await readdir(join(place, 'partial')), []);
 });
 
 test('content: blocks that the disk lost or tore are missing again, and only those', async () => {
@@ -140,12 +142,12 @@ test('content: blocks that the disk lost or tore are missing again, and only tho
   for (let i = 0; i < 5; i += 1) await partial.store(i, new Uint8Array(1_000).fill(i));
   await partial.close();
   // A power cut in which the map reached the disk before the octets: one block torn, the last one cut short, one map entry half written.
-  const data = await open(join(place, `${name}.part`), 'r+');
+  const data = await open(join(place, 'partial', `${name}.part`), 'r+');
   await data.write(new Uint8Array(10), 0, 10, 1_500);
   await data.close();
-  await truncate(join(place, `${name}.part`), 4_900);
-  const map = await open(join(place, `${name}.map`), 'r+');
-  await map.write(new Uint8Array(2), 0, 2, 8 + 3 * 4);
+  await truncate(join(place, 'partial', `${name}.part`), 4_900);
+  const map = await open(join(place, 'partial', `${name}.map`), 'r+');
+  await map.write(new Uint8Array(2), 0, 2, MAP_HEADER + 3 * 4);
   await map.close();
   const again = await store.partial(name, 5_000, 1_000);
   assert.deepEqual(again.missing, new Uint8Array([0b0101_1000]));
@@ -159,7 +161,7 @@ test('content: an upload past the limit or broken off leaves nothing', async () 
   const place = join(folder, 'uploads');
   const store = await ContentStore.open(place);
   await assert.rejects(
-    store.add(Readable.from([randomBytes(600), randomBytes(600)]), 1_000),
+    store.add(Readable.from([randomBytes(600), randomBytes(600)]), { limit: 1_000 }),
     (error) => error instanceof Problem && error.code === 'too-large',
   );
   await assert.rejects(
@@ -170,14 +172,15 @@ test('content: an upload past the limit or broken off leaves nothing', async () 
           throw new Error('connection lost');
         })(),
       ),
-      1_000,
+      { limit: 1_000 },
     ),
     /connection lost/,
   );
-  assert.deepEqual(await readdir(place), []);
-  await writeFile(join(place, 'x.upload'), 'left by a kill');
+  assert.deepEqual(await readdir(join(place, 'incoming')), []);
+  await writeFile(join(place, 'incoming', 'x'), 'left by a kill');
+  await writeFile(join(place, 'data', 'bafy'), 'an orphan');
   await ContentStore.open(place);
-  assert.deepEqual(await readdir(place), []);
+  assert.deepEqual([await readdir(join(place, 'incoming')), await readdir(join(place, 'data'))], [[], []]);
 });
 
 test('kill -9 of a process that stores blocks and records, six times: what it called durable is there', { timeout: 60_000 }, async () => {

@@ -23,6 +23,14 @@ export interface JournalOptions<T> {
   readonly capacity: number;
 }
 
+/** A line that says that a key's record is gone; no record has this shape. */
+interface Removal {
+  readonly removed: string;
+}
+
+/** Lines that are never worth compacting: a file of some 100 kB. */
+const COMPACT_FROM = 1_000;
+
 export class Journal<T> {
   readonly damage: Damage | undefined;
   readonly #options: JournalOptions<T>;
@@ -58,16 +66,33 @@ export class Journal<T> {
 
   /** Adds or replaces at once in memory; resolves when durable, rejects when it cannot be written (disk full, folder gone). */
   put(record: T): Promise<void> {
+    return this.putAll([record]);
+  }
+
+  /** Several, with one sync. */
+  putAll(records: readonly T[]): Promise<void> {
     const { key, capacity } = this.#options;
-    this.#records.set(key(record), record);
+    for (const record of records) this.#records.set(key(record), record);
     forgetOldest(this.#records, capacity);
+    return this.#append(records);
+  }
+
+  /** Forgets at once in memory; resolves when durable. */
+  remove(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#records.delete(key);
+    return this.#append(keys.map((removed): Removal => ({ removed })));
+  }
+
+  #append(records: readonly (T | Removal)[]): Promise<void> {
     return this.#enqueue(async () => {
       // Twice the records in lines: half of the file is history.
-      if (this.#lines > 2 * capacity) return this.#compact();
+      if (this.#lines > 2 * Math.min(this.#options.capacity, Math.max(this.#records.size, COMPACT_FROM))) return this.#compact();
+      const before = this.#lines;
+      this.#lines = Infinity; // A write that fails may leave half a line: the next one writes the file anew.
       this.#handle ??= await open(this.#options.file, 'a');
-      await this.#handle.appendFile(line(record));
+      await this.#handle.appendFile(records.map(line).join(''));
       await this.#handle.datasync();
-      this.#lines += 1;
+      this.#lines = before + records.length;
     });
   }
 
@@ -99,11 +124,16 @@ function parse<T>(text: string, { key, valid, capacity }: JournalOptions<T>): { 
   let bad = 0;
   for (const each of lines) {
     const record = parseLine(each);
-    if (!valid(record)) bad += 1;
-    else records.set(key(record), record);
+    if (valid(record)) records.set(key(record), record);
+    else if (isRemoval(record)) records.delete(record.removed);
+    else bad += 1;
   }
   forgetOldest(records, capacity);
   return { records, bad };
+}
+
+function isRemoval(value: unknown): value is Removal {
+  return typeof (value as Partial<Removal> | undefined)?.removed === 'string';
 }
 
 function forgetOldest(records: Map<string, unknown>, capacity: number): void {

@@ -112,7 +112,7 @@ export class Files {
   /** Durable when it resolves; then it is offered until the other end has it. */
   async send(to: string, name: string, mediaType: string, body: Readable): Promise<FileInfo> {
     parseAddress(to);
-    const { sha256, octets } = await this.#options.content.add(body, FILE_LIMIT);
+    const { sha256 = '', octets } = await this.#options.content.add(body, { limit: FILE_LIMIT, sha256: true, name, mediaType });
     if (octets === 0) throw new Problem('bad-request', 'the file is empty', 'Send a file with at least one octet as the body.');
     const record: FileRecord = { sha256, name, mediaType, octets, direction: 'out', peer: to, state: 'moving', at: Date.now() };
     const before = this.#active.get(fileKey(record));
@@ -174,7 +174,7 @@ export class Files {
           .send(effect.to, effect.payload)
           .then((outcome) => this.#driver.feed({ type: 'outcome', token: effect.token, outcome }));
       case 'want-block':
-        return this.#do(content.read(hex(effect.sha256), effect.at, effect.octets), (bytes) =>
+        return this.#do(content.read(content.bySha256(hex(effect.sha256))!.cid, effect.at, effect.octets), (bytes) =>
           this.#driver.feed({ type: 'block', token: effect.token, block: effect.block, bytes }),
         );
       case 'offered':
@@ -211,7 +211,7 @@ export class Files {
       state: 'moving',
       at: Date.now(),
     };
-    if (content.octets(record.sha256) === octets) {
+    if (content.bySha256(record.sha256)?.octets === octets) {
       if (journal.get(fileKey(record))?.state !== 'complete') this.#keep({ ...record, state: 'complete' });
       return this.#driver.feed({ type: 'have', from, sha256 });
     }
@@ -219,7 +219,7 @@ export class Files {
     const others = [...this.#active.values()].filter(({ partial }) => partial !== undefined);
     if (others.some((other) => other.record.sha256 === record.sha256 && !sameAddress(other.peer, from))) return;
     const pledged = others.reduce((sum, other) => sum + other.record.octets, 0);
-    if (octets > FILE_LIMIT || content.used + pledged + octets > this.#options.quota) {
+    if (octets > FILE_LIMIT || content.transferred + pledged + octets > this.#options.quota) {
       this.#settle({ ...record, state: 'refused' });
       return this.#driver.feed({ type: 'refuse', from, sha256 });
     }
@@ -244,7 +244,8 @@ export class Files {
     const active = this.#incoming(from, sha256);
     const partial = await active.partial!;
     active.partial = undefined;
-    return this.#options.content.finish(active.record.sha256, partial);
+    const { name, mediaType } = active.record;
+    return this.#options.content.finish(active.record.sha256, partial, { name, mediaType });
   }
 
   #incoming(from: Address, sha256: Uint8Array): Active {
