@@ -32,6 +32,7 @@ export const codecs: readonly Codec[] = [
   codec('transport', 'packet', wire.PACKET_MAX, wire.encodePacket, wire.decodePacket),
   codec('app', 'message', wire.MESSAGE_MAX, wire.encodeMessage, wire.decodeMessage),
   codec('chain', 'chain', wire.CHAIN_MAX, wire.encodeChain, wire.decodeChain),
+  codec('channel', 'payment', wire.PAYMENT_MAX, wire.encodePayment, wire.decodePayment),
   codec('serial', 'hello', wire.HELLO_MAX, wire.encodeHello, wire.decodeHello),
 ];
 

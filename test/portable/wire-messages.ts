@@ -51,6 +51,36 @@ const largest: readonly (readonly [string, Fields])[] = [
   ],
   ['chain', { kind: 'attestation', sourceNumber: U32, source: sha256, targetNumber: U32, target: sha256, signature: octets(65) }],
   ['chain', { kind: 'certificate', sourceNumber: U32, source: sha256, targetNumber: U32, target: sha256, signatures: seats(34) }],
+  [
+    'payment',
+    {
+      kind: 'resume',
+      openBlock: U32,
+      channel: octets(4),
+      answer: true,
+      sent: Number.MAX_SAFE_INTEGER,
+      received: Number.MAX_SAFE_INTEGER,
+      half: { own: true, halfNonce: Number.MAX_SAFE_INTEGER, transferred: octets(16), additional: sha256, proof: octets(64) },
+      locks: repeat(32, { lockNonce: Number.MAX_SAFE_INTEGER, value: octets(16), hash: sha256, expiryBlock: U32, expiryTime: U32 }),
+    },
+  ],
+  [
+    'payment',
+    {
+      kind: 'transfer',
+      nonce: Number.MAX_SAFE_INTEGER,
+      channel: octets(4),
+      amount: octets(16),
+      lock: { value: octets(16), hash: sha256, expiryBlock: U32, expiryTime: U32, fee: octets(16) },
+      unlocked: repeat(8, { lockNonce: Number.MAX_SAFE_INTEGER }),
+      removed: repeat(8, { lockNonce: Number.MAX_SAFE_INTEGER }),
+      data: octets(256),
+      origin: octets(16),
+      route: octets(32),
+      signature: octets(64),
+    },
+  ],
+  ['payment', { kind: 'cooperation', openBlock: U32, channel: octets(4), answer: true, withdraw: octets(16), consent: octets(64) }],
   ['hello', { major: 255, name: 'x'.repeat(40), role: 'leaf', key, session: U32, frameMax: U16, holds: U16, heard: U32, answer: true }],
 ];
 
@@ -69,6 +99,12 @@ const smallest: readonly (readonly [string, Fields])[] = [
   ['chain', { kind: 'attestation', sourceNumber: 0, source: sha256, targetNumber: 0, target: sha256, signature: octets(65) }],
   ['chain', { kind: 'certificate', sourceNumber: 0, source: sha256, targetNumber: 0, target: sha256, signatures: seats(1) }],
   ['chain', { kind: 'epoch-header', header: octets(334), child: sha256, previous: sha256, rest: sha256, signatures: seats(1), next: keys }],
+  ['payment', { kind: 'transfer', nonce: 0, amount: octets(1), signature: octets(64) }],
+  ['payment', { kind: 'transfer-ack', nonce: 0 }],
+  ['payment', { kind: 'reveal-ack', nonce: 0 }],
+  ['payment', { kind: 'waiver', nonce: 0, reason: 0 }],
+  ['payment', { kind: 'secret-request', secretHash: sha256 }],
+  ['payment', { kind: 'resume', openBlock: 0, answer: false, sent: 0, received: 0, locks: [] }],
   ['hello', { major: 0, name: 'x', role: 'box', key, session: 0, frameMax: 0, holds: 0, heard: 0, answer: false }],
 ];
 

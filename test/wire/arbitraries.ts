@@ -31,6 +31,7 @@ const role = fc.constantFrom('box', 'board', 'leaf');
 const kind = <K extends string>(name: K): fc.Arbitrary<K> => fc.constant(name);
 const between = { node: id, leaf: maybe(id), toLeaf: maybe(id), number: uint(U32) };
 const link = { sourceNumber: uint(U32), source: sha256, targetNumber: uint(U32), target: sha256 };
+const count = uint(Number.MAX_SAFE_INTEGER);
 const seat = record({ seat: uint(U8), signature: octets(64) });
 const counters = record({ forwarded: uint(U32), delivered: uint(U32), sentOctets: uint(U32), dropped: uint(U32), retries: uint(U32) });
 const pools = record({
@@ -104,6 +105,48 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
       next: octets(561),
       current: maybe(octets(561)),
     }),
+  ),
+  payment: fc.oneof(
+    record({
+      kind: kind('transfer'),
+      nonce: count,
+      channel: maybe(octets(4)),
+      amount: maybe(octets(1, 16)),
+      lock: maybe(record({ value: octets(1, 16), hash: sha256, expiryBlock: uint(U32), expiryTime: uint(U32), fee: octets(0, 16) })),
+      unlocked: maybe(fc.array(record({ lockNonce: count }), { minLength: 1, maxLength: 8 })),
+      removed: maybe(fc.array(record({ lockNonce: count }), { minLength: 1, maxLength: 8 })),
+      data: maybe(octets(1, 256)),
+      origin: maybe(octets(16)),
+      route: maybe(octets(8, 32)),
+      signature: octets(64),
+    }),
+    record({ kind: kind('transfer-ack'), nonce: count, channel: maybe(octets(4)) }),
+    record({ kind: kind('reveal'), secret: sha256 }),
+    record({ kind: kind('reveal-ack'), nonce: count, channel: maybe(octets(4)) }),
+    record({ kind: kind('waiver'), nonce: count, channel: maybe(octets(4)), reason: uint(U8), disposed: maybe(octets(64)) }),
+    record({
+      kind: kind('cooperation'),
+      openBlock: uint(U32),
+      channel: maybe(octets(4)),
+      answer: fc.boolean(),
+      withdraw: maybe(octets(1, 16)),
+      consent: octets(64),
+    }),
+    record({
+      kind: kind('resume'),
+      openBlock: uint(U32),
+      channel: maybe(octets(4)),
+      answer: fc.boolean(),
+      sent: count,
+      received: count,
+      half: maybe(record({ own: fc.boolean(), halfNonce: count, transferred: octets(0, 16), additional: sha256, proof: octets(64) })),
+      locks: maybe(
+        fc.array(record({ lockNonce: count, value: octets(1, 16), hash: sha256, expiryBlock: uint(U32), expiryTime: uint(U32) }), {
+          maxLength: 32,
+        }),
+      ),
+    }),
+    record({ kind: kind('secret-request'), secretHash: sha256, cancelled: maybe(uint(U8)) }),
   ),
   hello: record({
     major: uint(U8),

@@ -1,6 +1,7 @@
 /** The wire: messages, envelope and serial frame. */
 export * from './gen/app.js';
 export * from './gen/chain.js';
+export * from './gen/channel.js';
 export * from './gen/common.js';
 export * from './gen/envelope.js';
 export * from './gen/link.js';

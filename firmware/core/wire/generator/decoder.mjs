@@ -40,7 +40,7 @@ function readField(field, typeOf) {
       ...read(item, name, 'const '),
     ];
   return [
-    usual === undefined ? `let ${name}: ${typeOf(item)} | undefined;` : `let ${name} = ${usual};`,
+    usual === undefined ? `let ${name}: ${typeOf(item).replace(/^readonly /, '')} | undefined;` : `let ${name} = ${usual};`,
     `if (left > 0 && bytes[at] === ${key}) {`,
     ...indent([
       ...step,
