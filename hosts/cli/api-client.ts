@@ -16,8 +16,8 @@ export class ApiClient {
   island = (): Promise<Island> => this.#json('/api/island');
   messages = (): Promise<Message[]> => this.#json('/api/messages');
   files = (): Promise<FileInfo[]> => this.#json('/api/files');
-  sendText = (to: string, text: string): Promise<Message> => this.#post('/api/messages', { to, text });
-  ping = (to: string): Promise<PingResult> => this.#post('/api/ping', { to });
+  sendText = (to: string, text: string): Promise<Message> => this.request('POST', '/api/messages', { to, text });
+  ping = (to: string): Promise<PingResult> => this.request('POST', '/api/ping', { to });
 
   sendFile(to: string, name: string, mediaType: string, body: Readable): Promise<FileInfo> {
     const query = new URLSearchParams({ to, name, type: mediaType });
@@ -52,8 +52,13 @@ export class ApiClient {
     }
   }
 
-  #post<T>(path: string, body: unknown): Promise<T> {
-    return this.#json(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  /** A route of one of the daemon's services. `owner`: the owner's token, for what only the owner may do. */
+  request<T>(method: string, path: string, body?: unknown, owner?: string): Promise<T> {
+    const headers = {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(owner !== undefined && { authorization: `Bearer ${owner}` }),
+    };
+    return this.#json(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
   }
 
   async #json<T>(path: string, init?: RequestInit): Promise<T> {

@@ -5,6 +5,7 @@ import { ApiClient } from './api-client.js';
 import { get } from './commands/get.js';
 import { peers, ping, routes, status } from './commands/island.js';
 import { send } from './commands/send.js';
+import { registerUplink } from './commands/uplink.js';
 import type { PlanFlags } from './commands/plan.js';
 import type { ServeOptions } from './commands/serve.js';
 import { Exit, exitOf } from './exit-codes.js';
@@ -70,6 +71,7 @@ export async function run(args: readonly string[], streams: Streams = process): 
     .option('--force', 'overwrite an existing file')
     .description('fetch a file that the box has received')
     .action(inContext(get));
+  registerUplink(program, inContext);
   program
     .command('doctor')
     .description('what is installed, what is missing, how to get it')

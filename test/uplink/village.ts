@@ -7,6 +7,7 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createCurveKernels } from '../../firmware/core/crypto/index.js';
 import { proofDigest } from '../../hosts/box/uplink/index.js';
@@ -45,7 +46,7 @@ export class Village {
     await ip(`netns add ${box}`, `netns add ${net}`, `-n ${box} link set lo up`, `-n ${net} link set lo up`);
     await ip(
       `-n ${box} link add wan type veth peer name web netns ${net}`,
-      `-n ${box} link add name lan type bridge`,
+      `-n ${box} link add name lan address 02:00:00:00:77:01 type bridge`,
       `-n ${box} addr add ${BOX}/16 dev lan`,
       `-n ${box} addr add 198.18.0.2/24 dev wan`,
       `-n ${net} addr add ${WEB}/24 dev web`,
@@ -132,6 +133,12 @@ export class Village {
     await inside(this.spaces.box, 'pkill', ['-x', '--ns', String(await this.#pidIn()), '--nslist', 'net', 'dnsmasq']).catch(
       () => undefined,
     );
+  }
+
+  /** The owner at the command line of the box. */
+  meshbox(...args: string[]): Promise<string> {
+    const command = fileURLToPath(new URL('../../hosts/cli/meshbox.mjs', import.meta.url));
+    return inside(this.spaces.box, process.execPath, [command, '--api', 'http://127.0.0.1', ...args, '--state', this.state]);
   }
 
   /** A phone; with an address it needs no DHCP. */
