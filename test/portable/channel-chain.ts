@@ -55,6 +55,7 @@ export class PaperChain {
   }
 
   open(token: Uint8Array, a: Peer, aDeposit: bigint, b: Peer, bDeposit: bigint, timeout: number): string {
+    this.height += 1;
     const id = this.#layouts.channelId(a.address, b.address, token);
     const part = (peer: Peer, deposit: bigint): Participant => ({
       peer,

@@ -192,7 +192,7 @@ export class World {
         return this.#step(party, kind, () => this.#post(party, effect.to, effect.payload, message.kind));
       }
       case 'submit':
-        return this.chain.submit(party.peer, effect.transaction);
+        return this.#step(party, 'send', () => this.chain.submit(party.peer, effect.transaction));
       case 'outcome':
         return void party.outcomes.push(effect);
       case 'refused':

@@ -161,7 +161,6 @@ export class Channels implements Machine<ChannelsInput, ChannelsEffect> {
       if (lock.state !== 'held') return;
       lock.state = 'waived';
       lock.waived = { reason: message.reason, additional, signature };
-      onAcknowledged(core, channel, lock.nonce);
       onWaived(core, channel, lock, reason);
     });
   }

@@ -289,7 +289,9 @@ export function waive(core: Core, channel: Channel, lock: Lock, reason: WaiveRea
 /** A payee has given up a lock of ours. */
 export function onWaived(core: Core, channel: Channel, lock: Lock, reason: WaiveReason): void {
   const from = core.linked(lock.from);
-  core.store([channel], [], () => {
+  const facts = arrivedUpTo(channel, lock.nonce);
+  core.store([channel], facts, () => {
+    for (const { id } of facts) core.outcome(id, 'paid');
     // The lock goes last: until its end is told elsewhere, a restart finds it.
     if (from !== undefined) waive(core, from.channel, from.lock, reason);
     else if (lock.from === undefined) failed(core, channel, lock, reason);
