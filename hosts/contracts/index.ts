@@ -1,3 +1,4 @@
 /** The contracts, for hosts: typed faces, and the code that is deployed. */
 export * from './abi.js';
 export { buildContracts, type Artifact, type ContractName } from './build.js';
+export { makeSnapshot, type Claim, type Holding } from './snapshot.js';

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const binary = join(import.meta.dirname, '../../node_modules/@foundry-rs/forge-linux-amd64/bin/forge');
+const root = join(import.meta.dirname, '../..');
+const binary = join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge');
 export const noForge = existsSync(binary) ? false : '@foundry-rs/forge-linux-amd64 is not installed: fuzzing and invariants left out';
 
 /** Longest run seen alone on one slow core: 40 s; with seven neighbours three times that. */
@@ -14,12 +15,12 @@ export interface ForgeTest {
   readonly reason: string;
 }
 
-/** Outcome by test name of the contracts whose name matches. */
+/** Outcome by test name of one test contract. */
 export async function forgeTest(contract: string, environment: Record<string, string>): Promise<Record<string, ForgeTest>> {
-  const child = spawn(binary, ['test', '--match-contract', `^${contract}$`, '--json'], {
-    cwd: import.meta.dirname,
+  const child = spawn(binary, ['test', '--root', '.', '--match-contract', `^${contract}$`, '--json'], {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, FOUNDRY_CONFIG: 'test/contracts/foundry.toml', ...environment },
     timeout: LIMIT,
   });
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -13,11 +13,7 @@ const sources = join(import.meta.dirname, '../../hosts/contracts/sol');
 test('funds are conserved and no path pays more than the deposits', { skip: noForge, timeout: 200_000 }, async () => {
   const { TokensNetwork } = await buildContracts();
   const outcomes = await forgeTest('ChannelsTest', { TOKENS_NETWORK_CODE: TokensNetwork.bytecode });
-  assert.deepEqual(Object.keys(outcomes).sort(), [
-    'invariant_everyLifePaysItsDeposits',
-    'invariant_fundsConserved',
-    'testFuzz_settlement',
-  ]);
+  assert.deepEqual(Object.keys(outcomes).sort(), ['invariant_everyLifePaysItsDeposits', 'invariant_fundsConserved', 'testFuzz_settlement']);
   for (const [name, { passed, reason }] of Object.entries(outcomes)) assert.ok(passed, `${name}: ${reason}`);
 });
 
