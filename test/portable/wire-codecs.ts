@@ -33,6 +33,7 @@ export const codecs: readonly Codec[] = [
   codec('app', 'message', wire.MESSAGE_MAX, wire.encodeMessage, wire.decodeMessage),
   codec('chain', 'chain', wire.CHAIN_MAX, wire.encodeChain, wire.decodeChain),
   codec('channel', 'payment', wire.PAYMENT_MAX, wire.encodePayment, wire.decodePayment),
+  codec('content', 'content-message', wire.CONTENT_MESSAGE_MAX, wire.encodeContentMessage, wire.decodeContentMessage),
   codec('serial', 'hello', wire.HELLO_MAX, wire.encodeHello, wire.decodeHello),
 ];
 

@@ -81,6 +81,15 @@ const largest: readonly (readonly [string, Fields])[] = [
     },
   ],
   ['payment', { kind: 'cooperation', openBlock: U32, channel: octets(4), answer: true, withdraw: octets(16), consent: octets(64) }],
+  ['content-message', { kind: 'content-ask', digest: sha256, codec: 'dag-pb' }],
+  [
+    'content-message',
+    { kind: 'content-have', digest: sha256, octets: Number.MAX_SAFE_INTEGER, outboardOctets: U32, held: new Uint8Array(1024) },
+  ],
+  ['content-message', { kind: 'content-want', digest: sha256, section: 'data', at: Number.MAX_SAFE_INTEGER, count: 255 }],
+  ['content-message', { kind: 'content-block', digest: sha256, section: 'data', at: Number.MAX_SAFE_INTEGER, bytes: new Uint8Array(4096) }],
+  ['content-message', { kind: 'content-no', digest: sha256, why: 'busy' }],
+  ['content-message', { kind: 'content-head', digest: sha256, owner: key, sequence: Number.MAX_SAFE_INTEGER }],
   ['hello', { major: 255, name: 'x'.repeat(40), role: 'leaf', key, session: U32, frameMax: U16, holds: U16, heard: U32, answer: true }],
 ];
 
@@ -105,6 +114,9 @@ const smallest: readonly (readonly [string, Fields])[] = [
   ['payment', { kind: 'waiver', nonce: 0, reason: 0 }],
   ['payment', { kind: 'secret-request', secretHash: sha256 }],
   ['payment', { kind: 'resume', openBlock: 0, answer: false, sent: 0, received: 0, locks: [] }],
+  ['content-message', { kind: 'content-have', digest: sha256, octets: 0, outboardOctets: 0 }],
+  ['content-message', { kind: 'content-want', digest: sha256, section: 'outboard', at: 0, count: 0 }],
+  ['content-message', { kind: 'content-block', digest: sha256, section: 'outboard', at: 0, bytes: new Uint8Array(1) }],
   ['hello', { major: 0, name: 'x', role: 'box', key, session: 0, frameMax: 0, holds: 0, heard: 0, answer: false }],
 ];
 

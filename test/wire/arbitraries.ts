@@ -32,6 +32,7 @@ const kind = <K extends string>(name: K): fc.Arbitrary<K> => fc.constant(name);
 const between = { node: id, leaf: maybe(id), toLeaf: maybe(id), number: uint(U32) };
 const link = { sourceNumber: uint(U32), source: sha256, targetNumber: uint(U32), target: sha256 };
 const count = uint(Number.MAX_SAFE_INTEGER);
+const section = fc.constantFrom('outboard', 'data');
 const seat = record({ seat: uint(U8), signature: octets(64) });
 const counters = record({ forwarded: uint(U32), delivered: uint(U32), sentOctets: uint(U32), dropped: uint(U32), retries: uint(U32) });
 const pools = record({
@@ -147,6 +148,14 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
       ),
     }),
     record({ kind: kind('secret-request'), secretHash: sha256, cancelled: maybe(uint(U8)) }),
+  ),
+  'content-message': fc.oneof(
+    record({ kind: kind('content-ask'), digest: sha256, codec: fc.constantFrom('raw', 'dag-pb') }),
+    record({ kind: kind('content-have'), digest: sha256, octets: count, outboardOctets: uint(U32), held: maybe(octets(1, 1024)) }),
+    record({ kind: kind('content-want'), digest: sha256, section, at: count, count: uint(U8) }),
+    record({ kind: kind('content-block'), digest: sha256, section, at: count, bytes: octets(1, 4096) }),
+    record({ kind: kind('content-no'), digest: sha256, why: fc.constantFrom('unknown', 'denied', 'busy') }),
+    record({ kind: kind('content-head'), digest: sha256, owner: key, sequence: count }),
   ),
   hello: record({
     major: uint(U8),

@@ -3,6 +3,7 @@ export * from './gen/app.js';
 export * from './gen/chain.js';
 export * from './gen/channel.js';
 export * from './gen/common.js';
+export * from './gen/content.js';
 export * from './gen/envelope.js';
 export * from './gen/link.js';
 export * from './gen/mesh.js';

@@ -29,7 +29,8 @@ function write(item, value, field) {
   const bounds = `${digits(item.min ?? 0)}, ${digits(item.max ?? 0)}, ${quote(field)}`;
   switch (item.type) {
     case 'uint':
-      return [item.literal === undefined ? `writeUint(w, ${value}, ${bounds});` : `w.u8(${item.literal});`];
+      if (item.literal === undefined) return [`writeUint(w, ${value}, ${bounds});`];
+      return item.literal < 24 ? [`w.u8(${item.literal});`] : ['w.u8(0x18);', `w.u8(${item.literal});`];
     case 'bool':
       return [`writeBool(w, ${value});`];
     case 'bytes':

@@ -11,7 +11,9 @@ import { camel } from './text.mjs';
 
 /** Largest integer that a JavaScript number holds exactly: a `uint` without a bound. */
 const UINT_MAX = Number.MAX_SAFE_INTEGER;
-/** Keys, kinds, enumerated values and counts of fields stay below it: one octet each, RFC 8949 section 3. */
+/** Kinds stay below it: two octets. */
+const KINDS = 256;
+/** Keys, enumerated values and counts of fields stay below it: one octet each, RFC 8949 section 3. */
 const ONE_OCTET = 24;
 
 /** `shared`: rules that `rules` may name but that are emitted elsewhere. */
@@ -109,7 +111,7 @@ class Model {
   #scalar(node, where) {
     if (typeof node === 'string') return this.#native(node, undefined, where);
     if (node.Type === 'range') return { type: 'uint', ...this.#range(node, where) };
-    if (node.Type === 'literal') return { type: 'uint', literal: this.#natural(node, where), min: node.Value, max: node.Value };
+    if (node.Type === 'literal') return { type: 'uint', literal: this.#natural(node, where, KINDS), min: node.Value, max: node.Value };
     if (node.Type !== 'group') return this.#native(node.Type, node.Operator, where);
     const rule = this.#rule(node.Value, where);
     if (this.#isEnum(rule)) return this.#enum(rule);
@@ -168,9 +170,9 @@ class Model {
     return this.#natural(this.#rule(name, where).PropertyType?.[0], where);
   }
 
-  #natural(node, where) {
+  #natural(node, where, limit = ONE_OCTET) {
     const value = node?.Value;
-    if (!Number.isInteger(value) || value < 0 || value >= ONE_OCTET) this.#fail(where, `is not a number below ${ONE_OCTET}`);
+    if (!Number.isInteger(value) || value < 0 || value >= limit) this.#fail(where, `is not a number below ${limit}`);
     return value;
   }
 }
