@@ -6,13 +6,16 @@ export class ByteWriter {
   at = 0;
   overflow = false;
   readonly buffer: Uint8Array;
+  /** The length of the buffer: to ask a typed array for it costs XS as much as to write an octet. */
+  readonly #end: number;
 
   constructor(buffer: Uint8Array) {
     this.buffer = buffer;
+    this.#end = buffer.length;
   }
 
   u8(value: number): void {
-    if (this.at >= this.buffer.length) this.overflow = true;
+    if (this.at >= this.#end) this.overflow = true;
     else this.buffer[this.at++] = value;
   }
 
@@ -27,12 +30,13 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    if (this.at + value.length > this.buffer.length) {
+    const { length } = value;
+    if (this.at + length > this.#end) {
       this.overflow = true;
       return;
     }
     this.buffer.set(value, this.at);
-    this.at += value.length;
+    this.at += length;
   }
 
   /** What has been written, as a view. */

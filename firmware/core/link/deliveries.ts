@@ -12,7 +12,7 @@
  * Outcomes are evidence of the link's quality, so a link that dies is known by its failures, not only by missing beacons.
  */
 import { sameOctets, type Millis, type Prng } from '../base/index.js';
-import { envelopeClass, EnvelopeClass, envelopeDestination, EnvelopeFlag, envelopeFlags, setEnvelopeFlags } from '../wire/index.js';
+import { envelopeClass, EnvelopeClass, ENVELOPE_DESTINATION_AT, EnvelopeFlag, envelopeFlags, setEnvelopeFlags } from '../wire/index.js';
 import type { Counters } from './counters.js';
 import type { Discovery } from './discovery.js';
 import { losslessCost, type LinkKind } from './link-kind.js';
@@ -69,7 +69,7 @@ export class Deliveries {
 
   /** listening -> released or kept, kept -> released. `named`: by an `ack` frame; else it was overheard being sent on. */
   acknowledged(now: Millis, medium: Medium, neighbour: number, flow: number, counter: number, named: boolean): void {
-    const { outbox, neighbours, discovery } = this.#options;
+    const { outbox, discovery } = this.#options;
     const entry = outbox.awaiting(neighbour, flow, counter);
     if (entry < 0) return;
     if (outbox.isKept(entry)) {
@@ -78,13 +78,10 @@ export class Deliveries {
     }
     // From the first hand-over to the driver: its channel access is part of what a retry would wait for too.
     if (outbox.tries(entry) === 0) medium.ackClock.sample(now - outbox.since(entry));
-    const frame = outbox.frame(entry);
-    const goesOn =
-      envelopeClass(frame, 0) >= EnvelopeClass.sos && !sameOctets(envelopeDestination(frame, 0), 0, neighbours.id(neighbour), 0, 8);
-    this.#succeeded(entry);
-    if (named && goesOn) outbox.keep(entry, now + KEPT);
+    const learnt = this.#succeeded(entry);
+    if (named && this.#goesOn(entry, neighbour)) outbox.keep(entry, now + KEPT);
     else outbox.release(entry);
-    discovery.judge(now, medium, neighbour);
+    if (learnt) discovery.judge(now, medium, neighbour);
   }
 
   /** listening -> waiting or returned, whatever is overdue. */
@@ -102,11 +99,21 @@ export class Deliveries {
     return neighbours.failed(neighbour) > 0 && neighbours.outward(neighbour) > 0 && this.#steadyEtx(medium, neighbour) < ETX_POOR;
   }
 
-  #succeeded(entry: number): void {
+  /** A packet whose way does not end at the neighbour. */
+  #goesOn(entry: number, neighbour: number): boolean {
+    const { outbox, neighbours } = this.#options;
+    const frame = outbox.frame(entry);
+    return envelopeClass(frame, 0) >= EnvelopeClass.sos && !sameOctets(frame, ENVELOPE_DESTINATION_AT, neighbours.id(neighbour), 0, 8);
+  }
+
+  /** False if it was what the neighbour's whole history said already. */
+  #succeeded(entry: number): boolean {
     const { outbox, neighbours } = this.#options;
     const slot = outbox.neighbour(entry);
+    if (neighbours.failed(slot) !== 0) neighbours.setFailed(slot, 0);
+    if (neighbours.isFaultless(slot)) return false;
     neighbours.record(slot, true, 1);
-    neighbours.setFailed(slot, 0);
+    return true;
   }
 
   /** A try was not acknowledged. */

@@ -7,11 +7,11 @@
 import { ByteWriter, millis, NEVER, sameOctets, u32At, type Machine, type Millis } from '../base/index.js';
 import {
   checkEnvelope,
+  ENVELOPE_DESTINATION_AT,
   ENVELOPE_OCTETS,
   envelopeClass,
   EnvelopeClass,
   envelopeCounter,
-  envelopeDestination,
   envelopeFlow,
   writeEnvelope,
 } from '../wire/index.js';
@@ -47,6 +47,8 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   readonly #deliveries: Deliveries;
   readonly #scratch: Uint8Array;
   #started = false;
+  /** The last poll found nothing, and nothing was told since. */
+  #isQuiet = false;
   #now = millis(0);
   #heard: LinkEffect | undefined;
   #sweepAt = millis(0);
@@ -108,8 +110,16 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     return this.#counter;
   }
 
+  /** A beacon goes now: work enough for one turn of a board. */
+  isAboutToBeacon(now: Millis): boolean {
+    const { all } = this.#media;
+    for (let i = 0, count = all.length; i < count; i += 1) if (all[i]!.up && !all[i]!.busy && all[i]!.beacons.due <= now) return true;
+    return false;
+  }
+
   handle(now: Millis, input: LinkInput): void {
     this.#now = now;
+    this.#isQuiet = false;
     if (!this.#started) this.#start(now);
     switch (input.type) {
       case 'frame':
@@ -134,6 +144,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   }
 
   poll(): LinkEffect | undefined {
+    if (this.#isQuiet) return undefined;
     const heard = this.#heard;
     if (heard !== undefined) {
       this.#heard = undefined;
@@ -143,27 +154,39 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     if (changed >= 0) return this.#tellNeighbour(changed);
     const returned = this.#outbox.returned();
     if (returned >= 0) return this.#takeReturned(returned);
-    for (const medium of this.#media.all) {
+    const { all } = this.#media;
+    for (let i = 0, count = all.length; i < count; i += 1) {
+      const medium = all[i]!;
       const effect = medium.up && !medium.busy ? this.#transmit(medium) : undefined;
       if (effect !== undefined) return effect;
     }
+    this.#isQuiet = true;
     return undefined;
   }
 
   deadline(): Millis {
     if (!this.#started) return millis(0);
-    const isIdle = (kind: LinkKind): boolean => this.#media.isIdle(kind) && this.#media.of(kind).deferUntil <= this.#now;
-    let earliest = this.#outbox.deadline(isIdle);
-    if (this.neighbours.used > 0 && this.#sweepAt < earliest) earliest = this.#sweepAt;
-    for (const medium of this.#media.all) {
+    const now = this.#now;
+    const { neighbours } = this;
+    let earliest = neighbours.used > 0 ? this.#sweepAt : Number.MAX_SAFE_INTEGER;
+    const { all } = this.#media;
+    const waits = this.#outbox.hasWaiting;
+    for (let i = 0, count = all.length; i < count; i += 1) {
+      const medium = all[i]!;
       if (!medium.up || medium.busy) continue;
-      if (this.#outbox.size > 0 && medium.deferUntil > this.#now && medium.deferUntil < earliest) earliest = medium.deferUntil;
-      if (medium.beacons.due < earliest) earliest = medium.beacons.due;
+      if (waits && medium.deferUntil > now && medium.deferUntil < earliest) earliest = medium.deferUntil;
+      const beacon = medium.beacons.due;
+      if (beacon < earliest) earliest = beacon;
       if (medium.answerAt !== 0 && medium.answerAt < earliest) earliest = medium.answerAt;
-      const question = this.#discovery.questionDeadline(medium);
+      const from = neighbours.asksFrom;
+      const question = from > now ? from : this.#discovery.questionDeadline(medium);
       if (question < earliest) earliest = question;
     }
-    return earliest >= NEVER ? NEVER : millis(earliest > this.#now ? earliest : this.#now + 1);
+    if (waits || this.#outbox.hasAwaited) {
+      const frame = this.#outbox.deadline((kind) => this.#media.isIdle(kind) && this.#media.of(kind).deferUntil <= now);
+      if (frame < earliest) earliest = frame;
+    }
+    return earliest >= NEVER ? NEVER : millis(earliest > now ? earliest : now + 1);
   }
 
   #start(now: Millis): void {
@@ -179,12 +202,13 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     counters.receivedFrames += 1;
     if (checkEnvelope(bytes) !== 0) return counters.drop(Drop.Malformed);
     const frameClass = envelopeClass(bytes, 0);
-    const addressed = sameOctets(envelopeDestination(bytes, 0), 0, id, 0, 8);
     if (frameClass === EnvelopeClass.beacon) {
       const sender = this.#discovery.hearBeacon(now, medium, from, bytes, rssi);
       if (sender >= 0 && this.neighbours.isPinned(sender)) this.#heard = { type: 'heard', neighbour: sender, bytes };
       return;
     }
+    const isOwn = frameClass < EnvelopeClass.sos;
+    const addressed = isOwn && sameOctets(bytes, ENVELOPE_DESTINATION_AT, id, 0, 8);
     if (frameClass === EnvelopeClass.identity) return this.#discovery.hearIdentity(now, medium, from, bytes, rssi, addressed);
     const slot = this.neighbours.findMac(medium.kind, from);
     if (slot < 0 || !this.neighbours.isPinned(slot)) return counters.drop(Drop.Stranger);
@@ -195,7 +219,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       if (addressed) this.#deliveries.acknowledged(now, medium, slot, flow, counter, true);
       return;
     }
-    if (frameClass >= EnvelopeClass.sos) this.#deliveries.acknowledged(now, medium, slot, flow, counter, false);
+    if (!isOwn) this.#deliveries.acknowledged(now, medium, slot, flow, counter, false);
     const forUs = medium.kind === 'serial' || sameOctets(to, 0, medium.mac, 0, 6) || sameOctets(to, 0, BROADCAST, 0, 6);
     if (forUs) this.#heard = { type: 'heard', neighbour: slot, bytes };
     else if (!medium.profile.reliable) medium.deferUntil = now + Math.ceil(airtime(medium.kind, bytes.length) / 1000) + ANSWER_STARTS;
@@ -276,14 +300,14 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         this.#discovery.writeBeacon(now, w, medium, this.queueEighths()),
       );
     }
-    const asks = this.#discovery.dueQuestion(now, medium);
+    const asks = this.neighbours.asksFrom <= now ? this.#discovery.dueQuestion(now, medium) : -1;
     if (asks >= 0 || (medium.answerAt !== 0 && medium.answerAt <= now)) {
       if (asks >= 0) this.#discovery.asked(now, asks);
       return this.#sendOwn(medium, asks >= 0 ? asks : EVERYONE, EnvelopeClass.identity, this.#tag(), this.nextCounter(), (w) =>
         this.#discovery.writeIdentity(now, w, medium, asks >= 0),
       );
     }
-    if (medium.deferUntil > now) return undefined;
+    if (medium.deferUntil > now || !this.#outbox.hasWaiting) return undefined;
     const entry = this.#outbox.next(now, medium.kind, (rank) => medium.budget === undefined || medium.budget.wait(rank, now) === 0);
     return entry < 0 ? undefined : this.#sendQueued(medium, entry);
   }

@@ -27,7 +27,10 @@ export class Media {
   }
 
   of(kind: LinkKind): Medium {
-    for (let i = 0; i < this.all.length; i += 1) if (this.all[i]!.kind === kind) return this.all[i]!;
+    for (let i = 0, count = this.all.length; i < count; i += 1) {
+      const medium = this.all[i]!;
+      if (medium.kind === kind) return medium;
+    }
     throw new CodedError('link-kind', `this node has no ${kind} link`);
   }
 

@@ -265,8 +265,19 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + HISTORY_LENGTH] = length < HISTORY_BITS ? length : HISTORY_BITS;
   }
 
+  /** Whether the whole history holds no loss: another success changes nothing. */
+  isFaultless(slot: number): boolean {
+    return this.#words[slot * WORDS + HISTORY] === 0xffff && this.#octets[slot * OCTETS + HISTORY_LENGTH] === HISTORY_BITS;
+  }
+
+  /** No identity is to be asked for before this. */
+  get asksFrom(): number {
+    return this.#asksFrom;
+  }
+
   /** Share of its frames that arrive here, 0..255; never 0 once a beacon arrived: a neighbour that is not heard any more leaves. */
   inward(slot: number): number {
+    if (this.isFaultless(slot)) return PERFECT;
     const length = this.#octets[slot * OCTETS + HISTORY_LENGTH]!;
     if (length === 0) return 0;
     const measured = share(this.#words[slot * WORDS + HISTORY]!, length);

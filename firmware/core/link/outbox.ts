@@ -69,6 +69,15 @@ export class Outbox {
     return this.#size;
   }
 
+  get hasWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** Frames whose acknowledgement, or being sent on, is awaited. */
+  get hasAwaited(): boolean {
+    return this.#awaited > 0;
+  }
+
   hasRoom(rank: Rank): boolean {
     return this.#size * 8 < this.capacity * SHARE[rank]!;
   }
@@ -99,7 +108,6 @@ export class Outbox {
 
   /** The frame to send next over a kind of link: the most urgent rank that `allowed` lets through, the oldest of it; -1 if none is due. */
   next(now: number, kind: LinkKind, allowed: (rank: Rank) => boolean): number {
-    if (this.#waiting === 0) return -1;
     const wanted = LINK_KINDS.indexOf(kind);
     let best = -1;
     for (let entry = 0; entry < this.#end; entry += 1) {
@@ -122,7 +130,6 @@ export class Outbox {
   /** When something changes by itself: a frame becomes due on a link that is idle, or an acknowledgement is overdue. */
   deadline(isIdle: (kind: LinkKind) => boolean): number {
     let earliest = Number.MAX_SAFE_INTEGER;
-    if (this.#waiting === 0 && this.#awaited === 0) return earliest;
     for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
       const waits =

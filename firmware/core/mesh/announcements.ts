@@ -75,20 +75,26 @@ export class Announcements {
 
   /** Whether anything is due for a refresh. `announces`: whether the slot has anything to say. */
   isRefreshDue(second: number, announces: (slot: number) => boolean): boolean {
-    for (let slot = 0; slot < this.#capacity; slot += 1)
-      if (this.#isReachable(slot) && this.#age(slot, second) >= this.#refresh && announces(slot)) return true;
+    const words = this.#words;
+    for (let slot = 0, at = 0; slot < this.#capacity; slot += 1, at += WORDS)
+      if (words[at + METRIC] !== UNREACHABLE && this.#age(slot, second) >= this.#refresh && announces(slot)) return true;
     return false;
   }
 
   /** Slots for one frame into `slots`: the urgent ones, then what is due soon. How many. */
   collect(second: number, slots: Uint16Array, announces: (slot: number) => boolean): number {
+    const { length: room } = slots;
+    const words = this.#words;
+    const flags = this.#flags;
+    const urgent = (this.#held & URGENT) !== 0;
     let count = 0;
-    const room = slots.length;
-    if ((this.#held & URGENT) !== 0)
-      for (let slot = 0; slot < this.#capacity && count < room; slot += 1) if (this.#has(slot, URGENT)) slots[count++] = slot;
-    for (let slot = 0; slot < this.#capacity && count < room; slot += 1)
-      if (this.#isReachable(slot) && this.#age(slot, second) >= this.#takeAlong && !this.#has(slot, URGENT) && announces(slot))
-        slots[count++] = slot;
+    if (urgent)
+      for (let slot = 0; slot < this.#capacity && count < room; slot += 1) if ((flags[slot]! & URGENT) !== 0) slots[count++] = slot;
+    // What was announced as reachable; a route found since then is urgent.
+    for (let slot = 0, at = 0; slot < this.#capacity && count < room; slot += 1, at += WORDS) {
+      if (words[at + METRIC] === UNREACHABLE || this.#age(slot, second) < this.#takeAlong) continue;
+      if (!(urgent && (flags[slot]! & URGENT) !== 0) && announces(slot)) slots[count++] = slot;
+    }
     return count;
   }
 
@@ -97,19 +103,36 @@ export class Announcements {
    * number of the last update covered; `number` (the latest) if nothing is left beyond.
    */
   repeat(since: number, number: number, slots: Uint16Array): { readonly count: number; readonly upTo: number } {
+    const { length: room } = slots;
+    const flags = this.#flags;
+    const words = this.#words;
+    // How far each slot's number is ahead of `since`, in order; and the nearest number of which not every slot has room.
+    const aheads: number[] = [];
+    const chosen: number[] = [];
     let count = 0;
-    let upTo = since;
-    for (;;) {
-      const next = this.#nextNumber(upTo);
-      if (next === upTo) return { count, upTo: number };
-      const before = count;
-      for (let slot = 0; slot < this.#capacity; slot += 1) {
-        if (!this.#has(slot, SAID) || this.#words[slot * WORDS + NUMBER] !== next) continue;
-        if (count === slots.length) return before > 0 ? { count: before, upTo } : { count, upTo: next };
-        slots[count++] = slot;
+    let cut = 0x8000;
+    for (let slot = 0; slot < this.#capacity; slot += 1) {
+      if ((flags[slot]! & SAID) === 0) continue;
+      const ahead = (words[slot * WORDS + NUMBER]! - since) & 0xffff;
+      if (ahead === 0 || ahead >= cut) continue;
+      if (count < room) count += 1;
+      else if (ahead >= aheads[room - 1]!) {
+        cut = ahead;
+        continue;
+      } else cut = aheads[room - 1]!;
+      let at = count - 1;
+      for (; at > 0 && aheads[at - 1]! > ahead; at -= 1) {
+        aheads[at] = aheads[at - 1]!;
+        chosen[at] = chosen[at - 1]!;
       }
-      upTo = next;
+      aheads[at] = ahead;
+      chosen[at] = slot;
     }
+    slots.set(chosen);
+    if (cut === 0x8000) return { count, upTo: number };
+    let whole = count;
+    while (whole > 0 && aheads[whole - 1]! >= cut) whole -= 1;
+    return whole > 0 ? { count: whole, upTo: (since + aheads[whole - 1]!) & 0xffff } : { count, upTo: (since + cut) & 0xffff };
   }
 
   /** It was announced with this metric (UNREACHABLE is a retraction), in the update of this number. A refresh keeps the number of the news. */
@@ -130,28 +153,14 @@ export class Announcements {
     return slot;
   }
 
-  /** The number that follows `after` among those of slots, or `after` if there is none. */
-  #nextNumber(after: number): number {
-    let nearest = 0x8000;
-    for (let slot = 0; slot < this.#capacity; slot += 1) {
-      const ahead = (this.#words[slot * WORDS + NUMBER]! - after) & 0xffff;
-      if (this.#has(slot, SAID) && ahead !== 0 && ahead < nearest) nearest = ahead;
-    }
-    return nearest === 0x8000 ? after : (after + nearest) & 0xffff;
-  }
-
-  /** As it was announced last; a route found since then is urgent. */
-  #isReachable(slot: number): boolean {
-    return this.#words[slot * WORDS + METRIC] !== UNREACHABLE;
-  }
-
   #age(slot: number, second: number): number {
     return (second - this.#words[slot * WORDS + AT]!) & 0xffff;
   }
 
   #first(flag: number): number {
     if ((this.#held & flag) === 0) return -1;
-    for (let slot = 0; slot < this.#capacity; slot += 1) if (this.#has(slot, flag)) return slot;
+    const flags = this.#flags;
+    for (let slot = 0; slot < this.#capacity; slot += 1) if ((flags[slot]! & flag) !== 0) return slot;
     this.#held &= ~flag;
     return -1;
   }
@@ -170,8 +179,8 @@ export class Announcements {
   }
 }
 
-/** A quarter and more than one lossless hop apart: less is left to the next refresh (RFC 8966 section 3.7.2: no updates for small changes). */
+/** By half and more than one lossless hop apart: less is left to the next refresh (RFC 8966 section 3.7.2: no updates for small changes). */
 function isMuchChanged(told: number, metric: number): boolean {
   const change = metric > told ? metric - told : told - metric;
-  return change > 21 && change * 4 > told;
+  return change > 21 && change * 2 > told;
 }

@@ -20,17 +20,17 @@ export function hasOtherRouter(neighbours: NeighbourTable, than: number): boolea
 
 /** Links with a router to hear routing frames. Who is only heard may hear too: it counts against being the only one. */
 export function audienceOf(neighbours: NeighbourTable): readonly Audience[] {
-  const audience: Audience[] = [];
-  for (const kind of LINK_KINDS) {
-    let listeners = 0;
-    let router = -1;
-    for (let slot = 0; slot < neighbours.end; slot += 1) {
-      if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== kind || neighbours.role(slot) === 'leaf') continue;
-      listeners += 1;
-      if (isRouter(neighbours, slot)) router = slot;
-    }
-    if (router >= 0) audience.push({ kind, only: listeners === 1 ? router : -1 });
+  const listeners = LINK_KINDS.map(() => 0);
+  const routers = LINK_KINDS.map(() => -1);
+  for (let slot = 0; slot < neighbours.end; slot += 1) {
+    if (!neighbours.isPinned(slot) || neighbours.role(slot) === 'leaf') continue;
+    const kind = LINK_KINDS.indexOf(neighbours.kind(slot));
+    listeners[kind]! += 1;
+    if (neighbours.cost(slot) !== COST_INFINITE) routers[kind] = slot;
   }
+  const audience: Audience[] = [];
+  for (let i = 0; i < LINK_KINDS.length; i += 1)
+    if (routers[i]! >= 0) audience.push({ kind: LINK_KINDS[i]!, only: listeners[i] === 1 ? routers[i]! : -1 });
   return audience;
 }
 

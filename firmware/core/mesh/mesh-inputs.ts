@@ -17,6 +17,8 @@ export interface MeshOptions {
   /** Packets remembered against duplicates, a power of two. */
   readonly duplicates: number;
   readonly timers?: Partial<MeshTimers>;
+  /** False: nobody wants to hear of changed routes. */
+  readonly tellsRoutes?: boolean | undefined;
 }
 
 export interface MeshTimers {

@@ -117,13 +117,13 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
       case 'tick':
         break;
     }
-    if (this.#options.role !== 'leaf') this.#routing.onTick(now);
+    if (this.#options.role !== 'leaf') this.#routing.onTick(now, input.type === 'tick' && !this.#options.link.isAboutToBeacon(now));
   }
 
   poll(): MeshEffect | undefined {
     const next = this.#out.shift();
     if (next !== undefined || this.#options.role === 'leaf') return next;
-    const changed = this.#routing.takeChanged();
+    const changed = this.#options.tellsRoutes === false ? -1 : this.#routing.takeChanged();
     return changed >= 0 ? this.#routeEffect(changed) : this.#routing.poll();
   }
 

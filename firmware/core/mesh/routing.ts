@@ -83,6 +83,13 @@ export class Routing {
   #probedUntil = 0;
   #expireAt = 0;
   #roundAt = 0;
+  /** Nothing was told since the last poll that found nothing: nothing happens before #wakeAt. */
+  #isQuiet = false;
+  #wakeAt = 0;
+  /** A tick may put one frame together; other inputs have their own work, and a board's turn must stay short. */
+  #mayCompose = false;
+  /** The most that a link may cost to be worth a question; -1: to be found out. */
+  #worth = -1;
   #now = millis(0);
 
   constructor(options: RoutingOptions) {
@@ -97,8 +104,12 @@ export class Routing {
     this.#liveness = new Liveness(link, prng, timers.hello);
   }
 
-  onTick(now: Millis): void {
+  /** After every input; `composes`: it was a tick. */
+  onTick(now: Millis, composes: boolean): void {
     this.#now = now;
+    this.#mayCompose = composes;
+    if (this.#isQuiet && now < this.#wakeAt) return;
+    this.#isQuiet = false;
     if (now >= this.#expireAt) {
       this.#expireAt = now + EXPIRE_EVERY;
       this.#options.table.expire(this.#second(), this.#react);
@@ -111,14 +122,20 @@ export class Routing {
   }
 
   deadline(): number {
+    return this.#isQuiet ? this.#wakeAt : this.#deadline();
+  }
+
+  #deadline(): number {
     let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#liveness.deadline());
-    if (this.#sync.asks) earliest = Math.min(earliest, this.#sync.deadline(this.#mayAsk()));
+    earliest = Math.min(earliest, this.#sync.deadline(this.#mayAsk));
     if (this.#roundAt !== 0 && this.#roundAt < earliest) earliest = this.#roundAt;
     return Math.min(earliest, this.#requestFrames.deadline(this.#now));
   }
 
   onNeighbour(now: Millis, neighbour: number, cost: number, restarted: boolean): void {
     this.#now = now;
+    this.#isQuiet = false;
+    this.#worth = -1;
     const { table, link } = this.#options;
     const known = link.neighbours.isKnown(neighbour);
     if (known && link.neighbours.role(neighbour) === 'leaf') return;
@@ -135,12 +152,14 @@ export class Routing {
 
   /** A beacon of a pinned neighbour: it names the number of its last news. */
   onBeacon(now: Millis, neighbour: number, number: number): void {
+    this.#isQuiet = false;
     this.#sync.hear(now, neighbour, number);
   }
 
   /** A routing frame from a pinned neighbour. False if it is malformed. */
   onFrame(now: Millis, neighbour: number, bytes: Uint8Array): boolean {
     this.#now = now;
+    this.#isQuiet = false;
     if (bytes.length === ENVELOPE_OCTETS) {
       this.#sync.hear(now, neighbour, envelopeCounter(bytes, 0));
       return true;
@@ -160,6 +179,7 @@ export class Routing {
    */
   onUndelivered(now: Millis, neighbour: number, frame: Uint8Array): void {
     this.#now = now;
+    this.#isQuiet = false;
     const failed = envelopeClass(frame, 0) === EnvelopeClass.routing;
     if (!this.#options.link.isDoubtful(neighbour) || (neighbour === this.#probed && now < this.#probedUntil && !failed)) return;
     this.#probed = neighbour;
@@ -175,6 +195,7 @@ export class Routing {
   /** A packet came for a destination that we have no route to: whoever sent it should know. */
   onUnroutable(now: Millis, destination: Uint8Array): void {
     this.#now = now;
+    this.#isQuiet = false;
     const slot = this.#options.table.find(destination, 0);
     if (slot < 0) return this.#updates.retractUnknown(now, destination);
     this.#announcements.urge(slot);
@@ -189,11 +210,21 @@ export class Routing {
 
   /** The next routing frame to send, or undefined. */
   poll(): Submit | undefined {
-    if (this.#out.length === 0) this.#updates.poll(this.#now, this.#second(), this.#out);
+    if (this.#isQuiet) return undefined;
+    if (this.#mayCompose && this.#out.length === 0) this.#compose();
+    if (this.#out.length > 0) return this.#out.shift();
+    this.#wakeAt = this.#deadline();
+    this.#isQuiet = true;
+    return undefined;
+  }
+
+  /** The most urgent frame that is due. */
+  #compose(): void {
+    this.#mayCompose = false;
+    this.#updates.poll(this.#now, this.#second(), this.#out);
     if (this.#out.length === 0) this.#requestFrames.poll(this.#now, this.#out);
     if (this.#out.length === 0) this.#sendQuestion();
     if (this.#out.length === 0) this.#stayLively();
-    return this.#out.shift();
   }
 
   #onUpdate(neighbour: number, { announcements, since }: Update, number: number, flags: number): void {
@@ -223,6 +254,7 @@ export class Routing {
     if (feasibleMetric === UNREACHABLE || isNewer(seqno, feasibleSeqno) || (seqno === feasibleSeqno && metric < feasibleMetric))
       return false;
     const wanted = (feasibleSeqno + 1) & 0xffff;
+    if (!isMuchDearer(this.#entry.metric, metric + this.#options.link.neighbours.cost(neighbour))) return true;
     if (this.#requests.renew(slot, this.#second()) && this.#requests.want(slot, wanted, REQUEST_HOPS, this.#second()))
       this.#requests.forward(slot);
     return true;
@@ -297,8 +329,7 @@ export class Routing {
   }
 
   #sendQuestion(): void {
-    if (!this.#sync.asks) return;
-    const question = this.#sync.take(this.#now, this.#mayAsk());
+    const question = this.#sync.take(this.#now, this.#mayAsk);
     if (question !== undefined) this.#pushTo(question.neighbour, { kind: 'repeat-request', after: question.since });
   }
 
@@ -322,13 +353,18 @@ export class Routing {
     this.#out.push(routingFrame(link, id, neighbour, link.neighbours.kind(neighbour), message, numbering));
   }
 
-  #mayAsk(): (neighbour: number) => boolean {
+  readonly #mayAsk = (neighbour: number): boolean => {
     const { neighbours } = this.#options.link;
-    const most = worthAsking(neighbours);
-    return (neighbour) => isRouter(neighbours, neighbour) && neighbours.cost(neighbour) <= most;
-  }
+    if (this.#worth < 0) this.#worth = worthAsking(neighbours);
+    return isRouter(neighbours, neighbour) && neighbours.cost(neighbour) <= this.#worth;
+  };
 
   #second(): number {
     return Math.floor(this.#now / 1000) & 0xffff;
   }
+}
+
+/** By half and more: a little stale is better than a question across the mesh, whose answer everyone hears. The next sequence number comes by itself. */
+function isMuchDearer(held: number, offered: number): boolean {
+  return 2 * offered > 3 * held;
 }

@@ -33,8 +33,8 @@ export class UpdateSync {
   readonly #askAt: Float64Array;
   /** Doublings of the wait for an answer. */
   readonly #patience: Uint8Array;
-  /** Some neighbour may be due to be asked some time. */
-  #asks = false;
+  /** Nobody is to be asked before this. */
+  #askFrom = Number.MAX_SAFE_INTEGER;
   readonly #between: (least: number, most: number) => number;
 
   constructor(neighbours: number, between: (least: number, most: number) => number) {
@@ -89,14 +89,9 @@ export class UpdateSync {
     return this.#heard[neighbour]!;
   }
 
-  /** Whether any question may fall due: neither `take` nor `deadline` need be asked before. */
-  get asks(): boolean {
-    return this.#asks;
-  }
-
   /** A question that is due for a neighbour that `mayAsk` lets through, taken. */
   take(now: number, mayAsk: (neighbour: number) => boolean): Question | undefined {
-    if (!this.#asks) return undefined;
+    if (now < this.#askFrom) return undefined;
     for (let neighbour = 0, end = this.#askAt.length; neighbour < end; neighbour += 1) {
       const at = this.#askAt[neighbour]!;
       if (at === 0 || at > now || !mayAsk(neighbour)) continue;
@@ -111,20 +106,22 @@ export class UpdateSync {
   /** When the next question falls due. */
   deadline(mayAsk: (neighbour: number) => boolean): number {
     let earliest = Number.MAX_SAFE_INTEGER;
-    if (!this.#asks) return earliest;
-    this.#asks = false;
+    let from = earliest;
+    if (this.#askFrom === from) return from;
     for (let neighbour = 0, end = this.#askAt.length; neighbour < end; neighbour += 1) {
       const at = this.#askAt[neighbour]!;
       if (at === 0) continue;
-      this.#asks = true;
+      if (at < from) from = at;
       if (at < earliest && mayAsk(neighbour)) earliest = at;
     }
+    this.#askFrom = from;
     return earliest;
   }
 
   #askSoon(now: number, neighbour: number): void {
     if (this.#askAt[neighbour] !== 0) return;
-    this.#askAt[neighbour] = now + this.#between(ASK_SOON.least, ASK_SOON.most);
-    this.#asks = true;
+    const at = now + this.#between(ASK_SOON.least, ASK_SOON.most);
+    this.#askAt[neighbour] = at;
+    if (at < this.#askFrom) this.#askFrom = at;
   }
 }

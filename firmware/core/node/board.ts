@@ -93,7 +93,7 @@ export class Board {
       serial.onReceive((bytes) => this.#feedLine(clock.now().mono, { type: 'octets', bytes }));
     }
     const seed = random.slice(0, SEED);
-    this.#node = new Node({ publicKey, role: 'board', kernels, mtu, seed, ...(mac && { mac }), ...(caps && { caps }) });
+    this.#node = new Node({ publicKey, role: 'board', kernels, mtu, seed, tellsRoutes: false, ...(mac && { mac }), ...(caps && { caps }) });
     radio.onReceive(({ kind, from, to, rssi, bytes }) =>
       this.#feedNode(clock.now().mono, { type: 'frame', link: kind, from, to, rssi, bytes }),
     );

@@ -19,6 +19,8 @@ export interface NodeOptions {
   /** 16 random octets: jitter, flow tags, message numbers. The same seed and inputs give the same effects. */
   readonly seed: Uint8Array;
   readonly caps?: Partial<NodeCaps>;
+  /** False: nobody wants `route` effects, which cost a board a quarter of a turn that brings news. */
+  readonly tellsRoutes?: boolean;
   readonly timers?: Partial<MeshTimers>;
 }
 

@@ -78,6 +78,7 @@ export class Node implements Machine<NodeInput, NodeEffect> {
       link,
       destinations,
       duplicates,
+      tellsRoutes: options.tellsRoutes,
       ...(options.timers && { timers: options.timers }),
     });
     this.#link = link;

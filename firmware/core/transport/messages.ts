@@ -47,6 +47,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
   readonly #pings: Pings;
   readonly #out: Ring<MessagesEffect>;
   readonly #scratch = new Uint8Array(PACKET_MAX);
+  /** Messages of ours or pings are out, or were until the last look. */
+  #isSending = false;
   #number: number;
   #now = millis(0);
 
@@ -81,10 +83,12 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
   }
 
   poll(): MessagesEffect | undefined {
-    return this.#out.shift() ?? this.#nextPing() ?? this.#nextSegment();
+    const effect = this.#out.shift();
+    return effect !== undefined || !this.#isSending ? effect : (this.#nextPing() ?? this.#nextSegment());
   }
 
   deadline(): Millis {
+    if (!this.#isSending) return NEVER;
     let earliest: number = NEVER;
     for (const message of this.#outgoing) {
       earliest = Math.min(earliest, message.progressAt + GIVE_UP);
@@ -111,6 +115,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     let at = this.#outgoing.length;
     while (at > 0 && RANKS.indexOf(this.#outgoing[at - 1]!.options.class) > RANKS.indexOf(trafficClass)) at -= 1;
     this.#outgoing.splice(at, 0, message);
+    this.#isSending = true;
   }
 
   #sendToSelf(token: number, self: Address, trafficClass: TrafficClass, payload: Uint8Array): void {
@@ -123,8 +128,8 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     if (to.node.length !== 8 || (to.leaf !== undefined && to.leaf.length !== 8)) throw new CodedError('address', 'an id has 8 octets');
     const self = this.#options.below.self();
     if (self !== undefined && sameAddress(self, to)) this.#out.push({ type: 'pong', token, hops: 0, elapsed: millis(0) });
-    else if (!this.#pings.add({ token, to, number: this.#nextNumber(), at: this.#now }))
-      this.#out.push({ type: 'outcome', token, outcome: 'refused', reason: 'busy' });
+    else if (this.#pings.add({ token, to, number: this.#nextNumber(), at: this.#now })) this.#isSending = true;
+    else this.#out.push({ type: 'outcome', token, outcome: 'refused', reason: 'busy' });
   }
 
   #onPacket(packetClass: number, last: boolean, hops: number, frame: Uint8Array): void {
@@ -205,6 +210,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
   }
 
   #onTime(): void {
+    if (!this.#isSending) return;
     const now = this.#now;
     for (let i = this.#outgoing.length - 1; i >= 0; i -= 1) {
       const message = this.#outgoing[i]!;
@@ -220,6 +226,7 @@ export class Messages implements Machine<MessagesInput, MessagesEffect> {
     }
     for (let ping = this.#pings.expired(now); ping !== undefined; ping = this.#pings.expired(now))
       this.#out.push({ type: 'outcome', token: ping.token, outcome: 'unknown' });
+    this.#isSending = this.#outgoing.length > 0 || !this.#pings.isEmpty;
   }
 
   #end(message: Outgoing, outcome: 'delivered' | 'unknown' | 'refused', reason?: string): void {

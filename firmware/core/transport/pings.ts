@@ -30,6 +30,10 @@ export class Pings {
     this.#capacity = capacity;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** False if too many wait already. */
   add(ping: Ping): boolean {
     if (this.#waiting.length >= this.#capacity) return false;
