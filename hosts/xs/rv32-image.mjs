@@ -15,9 +15,9 @@ const machine = ['-march=rv32imac', '-misa-spec=2.2', '-mabi=ilp32', '--specs=pi
 /**
  * The interpreter calls setjmp where a `try` begins, and a function that calls it keeps its variables in memory: 26 instructions to read a local
  * variable instead of 14. Everything that lives beyond the second return is reloaded or never changes (xsRun.c, XS_CODE_CATCH), so a name that the
- * compiler does not know will do, if no two variables share a stack slot. GCC's manual advises against gcse for computed gotos.
+ * compiler does not know will do, if no two variables share a stack slot. Neither -O3 nor -fno-gcse makes it faster.
  */
-const interpreter = ['-Dc_setjmp=engineSetjmp', '-fno-ira-share-spill-slots', '-fno-gcse'];
+const interpreter = ['-Dc_setjmp=engineSetjmp', '-fno-ira-share-spill-slots'];
 const host = join(root, 'hosts/xs/host');
 const script = join(host, 'rv32.ld');
 const drivers = [

@@ -6,6 +6,7 @@ export interface Sample {
   readonly stack: readonly string[];
   /** Of the engine, the host or a kernel. */
   readonly native: string;
+  readonly turn: number;
 }
 
 /** Names of addresses, by the symbols of the program that the image was made of. */
@@ -27,9 +28,9 @@ export function symbolsOf(program: string): (address: number) => string {
 }
 
 export function parseSample(line: string, nameOf: (address: number) => string): Sample | undefined {
-  const [word, address, ...stack] = line.split(' ');
+  const [word, address, turn, ...stack] = line.split(' ');
   if (word !== 'profile' || address === undefined || address === 'lost') return undefined;
-  return { stack, native: nameOf(parseInt(address, 16)) };
+  return { stack, native: nameOf(parseInt(address, 16)), turn: Number(turn) };
 }
 
 /** Shares by what `keysOf` names of each sample, the largest first. */

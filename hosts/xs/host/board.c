@@ -3,7 +3,8 @@
 #include "engine.h"
 #include "inbox.h"
 
-static void turn(const Event* event)
+/* Answers when the board wants its next tick: to ask is part of the turn. */
+static double turn(const Event* event)
 {
 	uint8_t octets[SERIAL_FIFO];
 	size_t size = event->type == EventSerial ? inboxTakeSerial(octets) : 0;
@@ -23,7 +24,9 @@ static void turn(const Event* event)
 		engineTurn(HandlerSerial, boardNow(), 0, 0, octets, size);
 		break;
 	}
+	double deadline = engineDeadline();
 	boardTurnEnds(event->type);
+	return deadline;
 }
 
 void boardLoop(void)
@@ -38,8 +41,7 @@ void boardLoop(void)
 		if (!airPresent() && boardNow() >= deadline)
 			inboxPost((Event){ .type = EventTick, .now = boardNow() });
 		if (!(idle = !inboxNext(&event))) {
-			turn(&event);
-			deadline = engineDeadline();
+			deadline = turn(&event);
 			if (airPresent())
 				airDone(event.asked, deadline);
 		}

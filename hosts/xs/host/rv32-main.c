@@ -87,17 +87,26 @@ void boardCollect(double deadline, bool idle)
 	airReceive();
 }
 
+uint32_t boardTurnNumber(void)
+{
+	return turns[EventTick] + turns[EventFrame] + turns[EventSent] + turns[EventSerial] + 1;
+}
+
 void boardTurnBegins(void)
 {
 	turnStarted = instructions();
-	if (straps & STRAP_PROFILE)
-		timerStart(straps >> 16);
+	if (straps & STRAP_PROFILE) {
+		static uint32_t phase OFF_BOARD;
+		timerStart(1 + (phase += 7919) % (straps >> 16)); /* or short turns would never be sampled */
+	}
 	interruptsRestore(8);
 }
 
 void boardTurnEnds(EventType type)
 {
 	interruptsOff();
+	if (straps & STRAP_PROFILE)
+		timerStop();
 	uint64_t cost = instructions() - turnStarted;
 	turnInstructions += cost;
 	spent[type] += cost;

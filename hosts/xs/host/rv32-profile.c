@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words of samples: program counter and count, then so many functions, the innermost first. */
+/* Words of samples: program counter, number of the turn and count of functions, then so many functions, the innermost first. */
 #define WORDS (128u * 1024)
 #define DEPTH 24u
 
@@ -56,7 +56,7 @@ void profileSample(uint32_t at)
 		if (frame[3].kind == XS_REFERENCE_KIND)
 			sample[2 + count++] = namesOf(frame[3].value.reference);
 	sample[0] = at;
-	sample[1] = count;
+	sample[1] = boardTurnNumber() << 8 | count;
 	used += 2 + count;
 }
 
@@ -70,9 +70,9 @@ void profileReport(void)
 {
 	txMachine* the = engineMachine();
 	static char line[1024] OFF_BOARD;
-	for (uint32_t at = 0; at < used; at += 2 + samples[at + 1]) {
-		int size = snprintf(line, sizeof(line), "profile %08lx", (unsigned long)samples[at]);
-		for (uint32_t i = samples[at + 1]; i-- > 0 && size < (int)sizeof(line) - 80;) {
+	for (uint32_t at = 0; at < used; at += 2 + (samples[at + 1] & 0xff)) {
+		int size = snprintf(line, sizeof(line), "profile %08lx %lu", (unsigned long)samples[at], (unsigned long)(samples[at + 1] >> 8));
+		for (uint32_t i = samples[at + 1] & 0xff; i-- > 0 && size < (int)sizeof(line) - 80;) {
 			uint32_t names = samples[at + 2 + i];
 			if (names >= (uintptr_t)flash_start) {
 				size += snprintf(line + size, sizeof(line) - (size_t)size, " #%lx", (unsigned long)names);

@@ -81,8 +81,10 @@ void timerStop(void);
 
 /* rv32-profile.c */
 void profileSample(uint32_t at);
-/* Logs a line for each sample: its address, then the active functions from the outermost. */
+/* Logs a line for each sample: its address, the number of its turn, then the active functions from the outermost. */
 void profileReport(void);
+/* Of the turn that runs, counted from 1 (rv32-main.c). */
+uint32_t boardTurnNumber(void);
 
 /* rv32-flash.c: the second CFI flash bank. Two blocks are the store's. */
 #define STORE_BLOCKS 2u
