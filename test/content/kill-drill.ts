@@ -53,7 +53,10 @@ export async function drill(kills: number, fault = false): Promise<Drilled> {
           model.deleted = model.deleted.filter((each) => each !== cid);
         }
         // From here on it may be there or not, and so may its parts; other folders never share them in this drill.
-        if (what === 'deleting') for (const each of [cid, ...(trees.get(cid) ?? [])]) delete model.added[each];
+        if (what === 'deleting') {
+          for (const each of [cid, ...(trees.get(cid) ?? [])]) delete model.added[each];
+          delete model.pieces[cid];
+        }
         if (what === 'deleted') model.deleted.push(cid);
         if (what === 'piece') {
           const [seed, octets, piece] = rest.map(Number) as [number, number, number];

@@ -588,7 +588,10 @@ export class ContentStore {
     await this.#sweep([]);
     const named = new Set([...this.#index.values()].flatMap(({ cid, outboard }) => (outboard > 0 ? [cid, `${cid}.ob`] : [cid])));
     for (const name of await readdir(join(this.folder, 'data'))) if (!named.has(name)) await rm(join(this.folder, 'data', name));
-    for (const { name, octets } of await this.partials()) this.#reserved.set(name, octets);
+    for (const { name, octets } of await this.partials()) {
+      if (this.#index.has(name) || this.#bySha256.has(name)) await this.discard(name);
+      else this.#reserved.set(name, octets);
+    }
     // Files of the first state format lay in the folder itself, named by their sha256.
     for (const name of await readdir(this.folder))
       if (/^[0-9a-f]{64}$/.test(name)) await this.adopt(join(this.folder, name), { sha256: true, name });
