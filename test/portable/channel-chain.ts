@@ -14,7 +14,6 @@ interface Participant {
   transferred: bigint;
   root: Uint8Array;
   nonce: number;
-  punished: boolean;
   readonly unlocked: Set<string>;
 }
 
@@ -63,7 +62,6 @@ export class PaperChain {
       transferred: 0n,
       root: new Uint8Array(32),
       nonce: 0,
-      punished: false,
       unlocked: new Set(),
     });
     const channel: PaperChannel = {
@@ -137,13 +135,26 @@ export class PaperChain {
         channel.state = 'closed';
         channel.settleBlock = this.height + channel.timeout;
         const { settleBlock } = channel;
-        return (this.#tell(channel, () => ({ type: 'closed', id: channel.id, closer: from.address, settleBlock })), undefined);
+        const { transferred, root: locksroot } = other;
+        return (
+          this.#tell(channel, () => ({ type: 'closed', id: channel.id, closer: from.address, settleBlock, transferred, locksroot })),
+          undefined
+        );
       }
       case 'update': {
         if (channel.state !== 'closed' || this.height > channel.settleBlock) return 'not in the window';
         const wrong = this.#handIn(channel, other, t);
         if (wrong) return wrong;
-        return (this.#tell(channel, () => ({ type: 'updated', id: channel.id, payer: other.peer.address, nonce: t.nonce })), undefined);
+        return (
+          this.#tell(channel, () => ({
+            type: 'updated',
+            id: channel.id,
+            payer: other.peer.address,
+            transferred: t.transferred,
+            locksroot: t.locksroot,
+          })),
+          undefined
+        );
       }
       case 'unlock': {
         if (channel.state !== 'closed' || this.height > channel.settleBlock) return 'not in the window';
@@ -170,7 +181,7 @@ export class PaperChain {
           nonce: Number.MAX_SAFE_INTEGER,
         });
         other.deposit = 0n;
-        other.punished = true;
+        this.#tell(channel, () => ({ type: 'punished', id: channel.id, beneficiary: from.address }));
         return undefined;
       }
       case 'settle': {

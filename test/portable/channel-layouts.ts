@@ -117,7 +117,7 @@ suite('channel layouts', (t) => {
       ],
       assured: 12n,
       handedIn: 6,
-      unlocked: 30n,
+      known: { mine: { transferred: 30n, locksroot: fill(32, 19) }, theirs: { transferred: 0n, locksroot: fill(32, 20) } },
       behind: true,
     };
     const record = encodeChannel(channel);

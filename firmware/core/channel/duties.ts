@@ -10,7 +10,7 @@ import { compareCounts } from './resume.js';
 import { onSecret } from './payments.js';
 import { propose } from './proofs.js';
 import { effective, expired } from './rules.js';
-import { emptyHalf, keyOf, lockedIn, rootOf, sameAddress, type Channel } from './state.js';
+import { emptyHalf, keyOf, lockedIn, nothingHandedIn, rootOf, sameAddress, type Channel, type HandedIn } from './state.js';
 
 /** Blocks after which a transaction that left no trace is submitted again. */
 const AGAIN = 20;
@@ -85,7 +85,7 @@ function onOpened(core: Core, known: Channel | undefined, event: Opened): void {
     penalties: [],
     assured: 0n,
     handedIn: 0,
-    unlocked: 0n,
+    known: { mine: nothingHandedIn(), theirs: nothingHandedIn() },
     behind: false,
   });
 }
@@ -115,15 +115,17 @@ function onEvent(core: Core, channel: Channel, event: Exclude<ChainEvent, Opened
     case 'closed':
       channel.phase = 'closed';
       channel.settleBlock = event.settleBlock;
-      // Who closes hands in the partner's proof with it.
-      if (sameAddress(event.closer, self)) channel.handedIn = channel.theirs.nonce;
-      return;
+      return handedIn(core, channel, !sameAddress(event.closer, self), event);
     case 'updated':
-      if (!sameAddress(event.payer, self)) channel.handedIn = Math.max(channel.handedIn, event.nonce);
-      return;
-    case 'unlocked':
-      if (!sameAddress(event.payer, self)) onUnlocked(core, channel, event.lockHash);
-      else punish(core, channel, event.lockHash);
+      return handedIn(core, channel, sameAddress(event.payer, self), event);
+    case 'unlocked': {
+      const half = sameAddress(event.payer, self) ? 'mine' : 'theirs';
+      channel.known[half] = { transferred: event.transferred, locksroot: channel.known[half].locksroot };
+      if (half === 'mine') return punish(core, channel, event.lockHash);
+      return onUnlocked(core, channel, event.lockHash);
+    }
+    case 'punished':
+      channel.known[sameAddress(event.beneficiary, self) ? 'mine' : 'theirs'] = nothingHandedIn();
       return;
     case 'settled':
       channel.phase = 'gone';
@@ -131,11 +133,16 @@ function onEvent(core: Core, channel: Channel, event: Exclude<ChainEvent, Opened
   }
 }
 
+function handedIn(core: Core, channel: Channel, ours: boolean, { transferred, locksroot }: HandedIn): void {
+  channel.known[ours ? 'mine' : 'theirs'] = { transferred, locksroot };
+  const { theirs } = channel;
+  const newest = transferred === theirs.transferred && sameOctets(locksroot, 0, rootOf(core.layouts, theirs.locks), 0, 32);
+  if (!ours && newest) channel.handedIn = theirs.nonce;
+}
+
 function onUnlocked(core: Core, channel: Channel, lockHash: Uint8Array): void {
   const lock = channel.theirs.locks.find((each) => sameOctets(core.layouts.lockHash(each), 0, lockHash, 0, 32));
-  if (lock === undefined || lock.paid) return;
-  lock.paid = true;
-  channel.unlocked += lock.amount;
+  if (lock !== undefined) lock.paid = true;
 }
 
 /** The payee has unlocked what it had waived. */
@@ -178,11 +185,9 @@ export function doDuties(core: Core, channel: Channel): void {
   if (phase === 'closing') submit(core, channel, 'close', { call: 'close', token, partner: peer.address, ...proofOf(core, channel) });
   if (phase !== 'closed') return;
   if (height > channel.settleBlock + PUNISH_BLOCKS) {
-    const { mine } = channel;
-    const partnerTransferred = theirs.transferred + channel.unlocked;
-    const settled = { transferred: mine.transferred, locksroot: rootOf(core.layouts, mine.locks) };
-    const partner = { partnerTransferred, partnerLocksroot: rootOf(core.layouts, theirs.locks) };
-    return submit(core, channel, 'settle', { call: 'settle', token, partner: peer.address, ...settled, ...partner });
+    const { mine: ours, theirs: partners } = channel.known;
+    const partner = { partnerTransferred: partners.transferred, partnerLocksroot: partners.locksroot };
+    return submit(core, channel, 'settle', { call: 'settle', token, partner: peer.address, ...ours, ...partner });
   }
   if (height > channel.settleBlock) return;
   if (theirs.nonce > channel.handedIn)
@@ -192,7 +197,7 @@ export function doDuties(core: Core, channel: Channel): void {
   const hashes = theirs.locks.map((each) => core.layouts.lockHash(each));
   const { expiryBlock, amount, hash } = lock;
   const proof = core.layouts.merkleProof(hashes, theirs.locks.indexOf(lock));
-  const transferred = theirs.transferred + channel.unlocked;
+  const { transferred } = channel.known.theirs;
   submit(core, channel, `unlock ${lock.nonce}`, {
     call: 'unlock',
     token,

@@ -1,7 +1,7 @@
 /** What goes into the channel machine and what comes out of it. Keys, disk, chain and air are ports behind effects. */
 import type { Kernels } from '../ports/index.js';
 import type { Network } from './layouts.js';
-import type { Channel, Peer } from './state.js';
+import type { Channel, HandedIn, Peer } from './state.js';
 
 export interface ChannelsOptions {
   readonly kernels: Kernels;
@@ -119,9 +119,10 @@ export type ChainEvent =
       readonly deposit: bigint;
       readonly peerDeposit: bigint;
     }
-  | { readonly type: 'closed'; readonly id: Uint8Array; readonly closer: Uint8Array; readonly settleBlock: number }
+  /** With the proof of the closer's partner. */
+  | ({ readonly type: 'closed'; readonly id: Uint8Array; readonly closer: Uint8Array; readonly settleBlock: number } & HandedIn)
   /** `payer`'s proof was handed in. */
-  | { readonly type: 'updated'; readonly id: Uint8Array; readonly payer: Uint8Array; readonly nonce: number }
+  | ({ readonly type: 'updated'; readonly id: Uint8Array; readonly payer: Uint8Array } & HandedIn)
   | {
       readonly type: 'unlocked';
       readonly id: Uint8Array;
@@ -129,6 +130,7 @@ export type ChainEvent =
       readonly lockHash: Uint8Array;
       readonly transferred: bigint;
     }
+  | { readonly type: 'punished'; readonly id: Uint8Array; readonly beneficiary: Uint8Array }
   | { readonly type: 'settled'; readonly id: Uint8Array }
   | { readonly type: 'secret'; readonly secret: Uint8Array; readonly block: number };
 

@@ -4,11 +4,11 @@
  */
 import { ByteWriter, CodedError, u16At, u32At } from '../base/index.js';
 import { amountOf, amountOctets } from './numbers.js';
-import { keyOf, LOCK_STATES, PHASES, type Channel, type Half, type Lock, type Waived } from './state.js';
+import { keyOf, LOCK_STATES, PHASES, type Channel, type HandedIn, type Half, type Lock, type Waived } from './state.js';
 
 const VERSION = 1;
 /** Fixed fields and a half's, at most; a lock with route, secret, link and waiver; a sent proof with its head. */
-const FIXED = 700;
+const FIXED = 800;
 const LOCK = 340;
 const SENT = 16;
 const PENALTY = 165;
@@ -30,8 +30,11 @@ export function encodeChannel(c: Channel): Uint8Array {
   amount(w, c.deposit);
   amount(w, c.peerDeposit);
   amount(w, c.assured);
-  amount(w, c.unlocked);
   count(w, c.handedIn);
+  for (const { transferred, locksroot } of [c.known.mine, c.known.theirs]) {
+    amount(w, transferred);
+    w.bytes(locksroot);
+  }
   half(w, c.mine);
   half(w, c.theirs);
   w.u8(c.outbox.length);
@@ -123,8 +126,9 @@ export function decodeChannel(octets: Uint8Array): Channel {
   const openBlock = r.u32();
   const phase = r.u8();
   const settleBlock = r.u32();
-  const [deposit, peerDeposit, assured, unlocked] = [r.amount(), r.amount(), r.amount(), r.amount()];
+  const [deposit, peerDeposit, assured] = [r.amount(), r.amount(), r.amount()];
   const handedIn = r.count();
+  const known = { mine: r.handedIn(), theirs: r.handedIn() };
   const [mine, theirs] = [r.half(), r.half()];
   const outbox = r.list(() => ({ nonce: r.count(), payload: r.bytes(r.u16()) }));
   const penalties = r.list(() => ({ ...r.waived(), lockHash: r.bytes(32), hash: r.bytes(32), expiryBlock: r.u32() }));
@@ -153,7 +157,7 @@ export function decodeChannel(octets: Uint8Array): Channel {
     deposit,
     peerDeposit,
     assured,
-    unlocked,
+    known,
     handedIn,
     mine,
     theirs,
@@ -183,6 +187,7 @@ class Reader {
   count = (): number => this.u16() * 2 ** 32 + this.u32();
   string = (): Uint8Array => this.bytes(this.u8());
   amount = (): bigint => amountOf(this.string());
+  handedIn = (): HandedIn => ({ transferred: this.amount(), locksroot: this.bytes(32) });
   waived = (): Waived => ({ reason: this.u8(), additional: this.bytes(32), signature: this.bytes(64) });
   list = <T>(each: () => T): T[] => Array.from({ length: this.u8() }, each);
 

@@ -90,6 +90,11 @@ export interface Agreement {
   theirs: Uint8Array | undefined;
 }
 
+export interface HandedIn {
+  readonly transferred: bigint;
+  readonly locksroot: Uint8Array;
+}
+
 export interface Sent {
   readonly nonce: number;
   readonly payload: Uint8Array;
@@ -121,12 +126,14 @@ export interface Channel extends Epoch {
   penalties: Penalty[];
   /** What we would have been sure of when the chain was last effective: later gains are exposed. */
   assured: bigint;
-  /** On the chain: nonce of their proof that we handed in, and what was unlocked of it. */
+  /** Nonce of the newest proof of theirs that the chain has; what it has of either half, as settling wants it. */
   handedIn: number;
-  unlocked: bigint;
+  known: { mine: HandedIn; theirs: HandedIn };
   /** The peer knows a newer state of ours than we do: no proof and no close until it has told us. */
   behind: boolean;
 }
+
+export const nothingHandedIn = (): HandedIn => ({ transferred: 0n, locksroot: new Uint8Array(32) });
 
 export const emptyHalf = (): Half => ({
   nonce: 0,
