@@ -47,6 +47,8 @@ export interface BoxOptions {
   readonly version: string;
   /** Folder of the built console page. */
   readonly console: string;
+  /** Folder of the built phone app. */
+  readonly app?: string;
   /** Lines for a person; never a secret or what a message says. */
   readonly log: (line: string) => void;
 }
@@ -233,7 +235,14 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       return () => listeners.delete(listener);
     },
   };
-  const server = await startServer(face, { host: options.host, port: options.port, console: options.console, log, services: running });
+  const server = await startServer(face, {
+    host: options.host,
+    port: options.port,
+    console: options.console,
+    ...(options.app !== undefined && { app: options.app }),
+    log,
+    services: running,
+  });
   onClose(() => server.stop());
   log(`box ${id} is at ${server.url}`);
   return { id, url: server.url };

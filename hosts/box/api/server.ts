@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Folder of the built console. */
   readonly console: string;
+  /** Folder of the built phone app, served at /app/. */
+  readonly app?: string;
   readonly log: (line: string) => void;
   readonly services?: readonly Pick<Service, 'routes'>[];
 }
@@ -52,6 +54,8 @@ export async function startServer(box: BoxFace, options: ServerOptions): Promise
   speakErrors(app, options.log);
   await app.register(fastifyStatic, { root: options.console, serve: false });
   await serveConsole(app, options.console);
+  if (options.app !== undefined && existsSync(options.app))
+    await app.register(fastifyStatic, { root: options.app, prefix: '/app/', redirect: true, decorateReply: false });
   serveApi(app, box);
   await app.register(async (scope) => takeFiles(scope, box));
   for (const { routes } of options.services ?? []) if (routes) await app.register(async (scope) => routes(scope));

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CurveKernels } from '../../../firmware/core/ports/index.js';
 import { Problem } from '../../node/index.js';
+import { proofText } from './proof.js';
 
 /** Milliseconds in which a challenge may be answered: a phone on a poor link, a person who is asked first. */
 const LIFE = 120_000;
@@ -16,9 +17,11 @@ export interface Proof {
   readonly signature: string;
 }
 
-/** What is signed: sha256 of `meshbox access 1`, box id, challenge, and what is asked, each ended by a newline. */
+/** The sha256 of what is signed. */
 export function proofDigest(box: string, challenge: string, request: string): Uint8Array {
-  return createHash('sha256').update(`meshbox access 1\n${box}\n${challenge}\n${request}\n`).digest();
+  return createHash('sha256')
+    .update(proofText(box, challenge, request))
+    .digest();
 }
 
 export class Access {

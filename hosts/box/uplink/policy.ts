@@ -22,6 +22,8 @@ export interface Policy {
   /** Octets that the owner's plan allows in a period. */
   readonly cap?: number;
   readonly freeForAll: boolean;
+  /** Local money beside the token: its name, and how much of the token's smallest unit one of it is worth, decimal. */
+  readonly currency: { readonly name: string; readonly unit: string };
   /** Most cash paid in over 24 hours, in the token's smallest unit, decimal. */
   readonly dailyCash: string;
 }
@@ -30,8 +32,16 @@ export interface Policy {
 export const PORTAL_PORT = 8481;
 export const LOCAL_DNS_PORT = 8453;
 
-/** 16 kB a second: a text page in seconds, a video never. */
-const DEFAULTS = { slowLane: 'customers', slowRate: 16_000, freeForAll: false, dailyCash: '1000000000000000000000' } as const;
+/** Without a rate of the owner: the token itself, of 18 digits. */
+const TOKEN = { name: 'MESH', unit: '1000000000000000000' };
+/** The slow lane's 16 kB a second: a text page in seconds, a video never. */
+const DEFAULTS = {
+  currency: TOKEN,
+  slowLane: 'customers',
+  slowRate: 16_000,
+  freeForAll: false,
+  dailyCash: '1000000000000000000000',
+} as const;
 
 export function gateRules({ lan, wan, slowLane, slowRate, cap, freeForAll }: Policy): GateRules {
   return { lan, wan, slowLane, slowRate, cap, freeForAll, portalPort: PORTAL_PORT, localDnsPort: LOCAL_DNS_PORT };
@@ -79,6 +89,13 @@ const fields: Readonly<Record<keyof Policy, readonly [(value: unknown) => boolea
   slowRate: [isOctets, 'octets a second'],
   cap: [(value) => value === undefined || isOctets(value), 'a number of octets'],
   freeForAll: [(value) => typeof value === 'boolean', 'true or false'],
+  currency: [
+    (value) => {
+      const { name, unit } = (value ?? {}) as Partial<Policy['currency']>;
+      return typeof name === 'string' && name.length > 0 && name.length <= 12 && isAmount(unit) && BigInt(unit!) > 0n;
+    },
+    'a name of at most 12 letters and a unit, a whole number in quotes',
+  ],
   dailyCash: [isAmount, 'a whole number in quotes'],
 };
 

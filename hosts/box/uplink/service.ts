@@ -33,7 +33,14 @@ const BINDING = 12 * 3600;
 const CHECKPOINT = 10_000;
 
 /** What the owner may change while phones are served. */
-const CHANGEABLE: ReadonlySet<string> = new Set<keyof Policy>(['pricePerMegabyte', 'slowLane', 'slowRate', 'cap', 'freeForAll']);
+const CHANGEABLE: ReadonlySet<string> = new Set<keyof Policy>([
+  'pricePerMegabyte',
+  'slowLane',
+  'slowRate',
+  'cap',
+  'freeForAll',
+  'currency',
+]);
 
 export async function startUplink(context: ServiceContext): Promise<Service> {
   const first = await readPolicy(context.state);
@@ -70,7 +77,7 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
   const portal = await Portal.start({
     host: policy.address,
     port: PORTAL_PORT,
-    appUrl: `http://${policy.address}`,
+    appUrl: `http://${policy.address}/app`,
     remaining: async (ip) => (await selling.meters()).get(keyAt(ip) ?? '')?.remaining,
   });
   const resolver = await Resolver.start({
@@ -92,6 +99,7 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
     app.get('/api/uplink', async () => ({
       box: context.id,
       pricePerMegabyte: policy.pricePerMegabyte,
+      currency: policy.currency,
       slowLane: policy.slowLane,
       slowRate: policy.slowRate,
       freeForAll: policy.freeForAll,

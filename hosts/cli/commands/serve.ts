@@ -26,6 +26,7 @@ export async function serve({ out }: Context, options: ServeOptions): Promise<Ex
     name: options.name,
     version,
     console: fileURLToPath(new URL('../../../.build/web/console', import.meta.url)),
+    app: fileURLToPath(new URL('../../../.build/web/app', import.meta.url)),
     log: (line) => console.error(`${new Date().toISOString()} ${printable(line)}`),
   });
   const stop = (): void => void box.stop();

@@ -21,4 +21,5 @@ export async function ensureReady(goal: Goal, log: Log): Promise<void> {
 const steps: readonly (readonly [name: string, step: (log: Log) => Promise<unknown>])[] = [
   ['the XS engine and its host', async (log) => (await import('../../xs/build.mjs')).buildXs({ log })],
   ['the console page', async (log) => (await import('../../web/build.mjs')).buildWeb({ log })],
+  ['the phone app', async (log) => (await import('../../web/build.mjs')).buildWeb({ page: 'app', log })],
 ];
