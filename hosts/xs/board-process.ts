@@ -87,11 +87,15 @@ export interface MachineStats {
   readonly heapFree: number;
   /** The largest block that could still be had. */
   readonly heapLargest: number;
+  /** Of the jobs beside the turns, and the stack of their task. */
+  readonly jobInstructions: number;
+  readonly jobStackSize: number;
+  readonly jobStackPeak: number;
   /** Of all turns. */
   readonly instructions: number;
   readonly longestTurn: number;
   /** By what caused the turn: how many, and their instructions. */
-  readonly turns: Readonly<Record<'tick' | 'frame' | 'sent' | 'serial', readonly [number, number]>>;
+  readonly turns: Readonly<Record<'tick' | 'frame' | 'sent' | 'serial' | 'job', readonly [number, number]>>;
 }
 
 /** The executable is built, or found to be current, once per process. */

@@ -49,7 +49,9 @@ function withPlainMembers(text) {
     // A member of the same name in a derived class would be another one.
     if (ts.isClassLike(node) && node.heritageClauses?.some(({ types }) => types[0].expression.getText(source) !== 'Error'))
       if (node.members.some(({ name }) => name !== undefined && ts.isPrivateIdentifier(name)))
-        throw new Error(`bundle: class ${node.name?.text ?? ''} extends another and has private members: a board's bundle would mix them up`);
+        throw new Error(
+          `bundle: class ${node.name?.text ?? ''} extends another and has private members: a board's bundle would mix them up`,
+        );
     ts.forEachChild(node, visit);
   };
   visit(source);

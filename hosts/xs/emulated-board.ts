@@ -19,6 +19,8 @@ export interface EmulatedBoardOptions extends BoardOptions {
   readonly profile: EmulatedChip;
   /** Profile the board: a sample each so many hundred instructions. Not with a serial line, whose timer it takes. */
   readonly sampleEvery?: number;
+  /** A planted fault: jobs give way to nobody. */
+  readonly selfishJobs?: boolean;
 }
 
 /** Beside the values of a board process in its state folder: keys contain no dot. */
@@ -37,13 +39,20 @@ function emulatedImage(bundle: string, profile: EmulatedChip): ReturnType<typeof
 }
 
 /** Starts a board; resolves once its firmware is up. Throws, with the board's last words, if it ends before. */
-export async function startEmulatedBoard({ profile, bundle, stateDir, serial, sampleEvery }: EmulatedBoardOptions): Promise<BoardProcess> {
+export async function startEmulatedBoard({
+  profile,
+  bundle,
+  stateDir,
+  serial,
+  sampleEvery,
+  selfishJobs,
+}: EmulatedBoardOptions): Promise<BoardProcess> {
   const { elf } = await emulatedImage(bundle, profile);
   const devices = ['-object', 'rng-random,filename=/dev/urandom,id=entropy', '-device', 'virtio-rng-device,rng=entropy'];
   if (stateDir !== undefined) devices.push('-drive', `if=pflash,unit=1,format=raw,file=${await program(stateDir)}`);
   if (serial) devices.push('-chardev', 'pty,id=line', '-serial', 'chardev:line');
   else devices.push('-serial', 'none');
-  devices.push(...strapsArguments({ serial, profile: sampleEvery }));
+  devices.push(...strapsArguments({ serial, profile: sampleEvery, selfish: selfishJobs }));
   // Dies with this process, however that ends. A group of its own as a board process has.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', qemu, ...qemuArguments(elf, MEMORY, 'socket,id=radio,fd=3', devices)], {
     detached: true,

@@ -30,7 +30,7 @@ const drivers = [
   'rv32-console.c',
   'rv32-entropy.c',
 ];
-const board = ['board.c', 'air.c', 'rv32-main.c', 'rv32-uart.c', 'rv32-flash.c', 'rv32-store.c', 'rv32-profile.c'];
+const board = ['board.c', 'air.c', 'rv32-main.c', 'rv32-uart.c', 'rv32-flash.c', 'rv32-store.c', 'rv32-jobs.c', 'rv32-profile.c'];
 const measuring = ['rv32-measure.c'];
 
 /** Octets of RAM that ESP-IDF leaves with Wi-Fi and BLE on: 126 KB on the C3, 259 KB on the C6. */
@@ -59,9 +59,10 @@ export const qemuArguments = (image, memory, radio, devices = []) => [
   ...['-bios', image, ...devices],
 ];
 
-/** What is plugged into the image: `straps` of rv32.ld. `profile`: hundreds of instructions between the profiler's samples, 0 for none. */
-export const strapsArguments = ({ serial = false, profile = 0 }) => {
-  const straps = (serial ? 1 : 0) | (profile > 0 ? 2 | (profile << 16) : 0);
+/** What is plugged into the image: `straps` of rv32.ld. `profile`: hundreds of instructions between the profiler's samples, 0 for none;
+ * `selfish`: a planted fault, jobs give way to nobody. */
+export const strapsArguments = ({ serial = false, profile = 0, selfish = false }) => {
+  const straps = (serial ? 1 : 0) | (selfish ? 4 : 0) | (profile > 0 ? 2 | (profile << 16) : 0);
   return straps === 0 ? [] : ['-device', `loader,addr=0x80600000,data=${straps >>> 0},data-len=4`];
 };
 

@@ -23,7 +23,7 @@ const xs = join(dirname(createRequire(import.meta.url).resolve('@agoric/xsnap/pa
 const unused = new Set(['xsLockdown.c', 'xsProfile.c', 'xsSnapshot.c']);
 
 /** The host on every platform. */
-const neutralSources = ['engine.c', 'program.c', 'flash.c', 'host-object.c', 'inbox.c'];
+const neutralSources = ['engine.c', 'program.c', 'flash.c', 'host-object.c', 'inbox.c', 'jobs.c'];
 
 const engineFlags = [
   '-DINCLUDE_XSPLATFORM',

@@ -17,6 +17,12 @@ export interface Host {
   delete(key: string): void;
   /** Fills it with entropy. */
   random(into: Uint8Array): void;
+  /**
+   * Asymmetric work beside the turns; `job` of the handlers answers under the same id (31 bits). Kind and input: 1 public key (secret 32), 2 sign
+   * (digest 32, secret 32), 3 verify (signature 64, digest 32, key 33, low S 1), 4 recover (signature 65, digest 32), 5 ECDH (secret 32, peer 33).
+   * False: all places are taken, ask again after an answer.
+   */
+  job(kind: number, id: number, input: Uint8Array): boolean;
   log(line: string): void;
   /** Collects garbage, then says what is live at most: the fields of HealthReading. */
   health(): HealthFields;
@@ -44,6 +50,8 @@ export interface Handlers {
   frame(now: number, kind: number, rssi: number, buffer: ArrayBuffer): void;
   sent(now: number, kind: number, ok: number): void;
   serial(now: number, a: number, b: number, buffer: ArrayBuffer): void;
+  /** The answer to a job; empty if it failed, and after a verification. */
+  job?(now: number, id: number, ok: number, buffer: ArrayBuffer): void;
   /** When to send the next tick; Infinity or past 2^32: never. */
   deadline(): number;
   /** Counters as JSON text, at most 4 KiB. */

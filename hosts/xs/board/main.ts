@@ -6,10 +6,11 @@ import { millis } from '../../../firmware/core/base/index.js';
 import { startBoard } from '../../../firmware/core/node/index.js';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Handlers, Host } from './host.js';
-import { HostClock, HostRadio, HostRandom, HostSerial, HostSigner, hostHealth, hostLog } from './ports.js';
+import { HostClock, HostRadio, HostRandom, HostSerial, HostSigner, Jobs, hostHealth, hostLog } from './ports.js';
 
 export function start(host: Host): Handlers {
   const kernels = createNativeKernels(host.kernels);
+  const jobs = new Jobs(host);
   const clock = new HostClock();
   const radio = new HostRadio(host);
   const serial = host.serialRoom() >= 0 ? new HostSerial(host) : undefined;
@@ -19,7 +20,7 @@ export function start(host: Host): Handlers {
       serial,
       clock,
       random: new HostRandom(host),
-      signer: new HostSigner(host, kernels),
+      signer: new HostSigner(host, kernels, jobs),
       kernels,
       health: hostHealth(host),
       log: hostLog(host),
@@ -39,6 +40,10 @@ export function start(host: Host): Handlers {
     serial: (now, _a, _b, buffer) => {
       clock.mono = millis(now);
       serial?.receive(buffer);
+    },
+    job: (now, id, ok, buffer) => {
+      clock.mono = millis(now);
+      jobs.answer(id, ok === 1, buffer);
     },
     deadline: () => board.deadline(),
     counters: () => JSON.stringify(board.counters() ?? {}),

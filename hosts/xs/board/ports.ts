@@ -2,7 +2,7 @@
  * The ports of firmware/core over the host object. What the C host reports as a turn arrives at `receive` and `sent`, which call the
  * handler that the firmware registered. Answers of split-phase ports come as a promise job: after the turn that asked, before the next.
  */
-import { CodedError, millis, type Millis } from '../../../firmware/core/base/index.js';
+import { CodedError, concat, millis, type Millis } from '../../../firmware/core/base/index.js';
 import type {
   Clock,
   CurveKernels,
@@ -117,14 +117,60 @@ export class HostRandom implements Random {
   }
 }
 
+/** Kinds of asymmetric work (host/jobs.h). */
+export const JobKind = { publicKey: 1, sign: 2, verify: 3, recover: 4, ecdh: 5 } as const;
+export type JobKind = (typeof JobKind)[keyof typeof JobKind];
+
+/** `output`: undefined if the work failed; empty after a verification that did not. */
+export type JobAnswer = (output: Uint8Array | undefined) => void;
+
+/** Asymmetric work beside the turns, in the order in which it is asked for. */
+export class Jobs {
+  readonly #host: Host;
+  readonly #asked: { readonly kind: JobKind; readonly input: Uint8Array; readonly done: JobAnswer }[] = [];
+  /** Of the first that is with the host; so many are. */
+  #id = 0;
+  #given = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  ask(kind: JobKind, done: JobAnswer, ...parts: readonly Uint8Array[]): void {
+    this.#asked.push({ kind, input: concat(...parts), done });
+    this.#give();
+  }
+
+  answer(id: number, ok: boolean, buffer: ArrayBuffer): void {
+    if (id !== this.#id || this.#given === 0) throw new CodedError('job-answer', `job ${id} was not asked for`);
+    const { done } = this.#asked.shift()!;
+    this.#id = (this.#id + 1) & 0x7fff_ffff;
+    this.#given -= 1;
+    this.#give();
+    done(ok ? new Uint8Array(buffer) : undefined);
+  }
+
+  #give(): void {
+    while (this.#given < this.#asked.length) {
+      const { kind, input } = this.#asked[this.#given]!;
+      if (!this.#host.job(kind, (this.#id + this.#given) & 0x7fff_ffff, input)) return;
+      input.fill(0);
+      this.#given += 1;
+    }
+  }
+}
+
 /** Holds the secret key: made at the first start, kept in the store, never handed out. */
 export class HostSigner implements Signer {
-  readonly #kernels: Kernels & CurveKernels;
+  readonly #kernels: Kernels;
+  readonly #jobs: Jobs;
   readonly #secret = new Uint8Array(32);
   readonly #publicKey = new Uint8Array(33);
 
-  constructor(host: Host, kernels: Kernels & CurveKernels) {
+  /** The public key is made here, before the first turn. */
+  constructor(host: Host, kernels: Kernels & CurveKernels, jobs: Jobs) {
     this.#kernels = kernels;
+    this.#jobs = jobs;
     const stored = host.get(SECRET);
     if (stored !== undefined) {
       this.#secret.set(new Uint8Array(stored));
@@ -142,18 +188,18 @@ export class HostSigner implements Signer {
   }
 
   sign(digest: Uint8Array, done: (signature: Uint8Array) => void): void {
-    const signature = new Uint8Array(65);
-    this.#kernels.sign(signature, digest, this.#secret);
-    later(() => done(signature));
+    this.#jobs.ask(JobKind.sign, (signature) => done(signature!), digest, this.#secret);
   }
 
   ecdh(peer: Uint8Array, done: (shared: Uint8Array | undefined) => void): void {
-    const point = new Uint8Array(33);
-    const shared = new Uint8Array(32);
-    const valid = this.#kernels.ecdh(point, this.#secret, peer);
-    if (valid) this.#kernels.sha256(shared, point);
-    point.fill(0);
-    later(() => done(valid ? shared : undefined));
+    const hashed = (point: Uint8Array | undefined): void => {
+      if (point === undefined) return done(undefined);
+      const shared = new Uint8Array(32);
+      this.#kernels.sha256(shared, point);
+      point.fill(0);
+      done(shared);
+    };
+    this.#jobs.ask(JobKind.ecdh, hashed, this.#secret, peer);
   }
 }
 

@@ -37,5 +37,7 @@ double boardNow(void);
 void boardCollect(double deadline, bool idle);
 void boardTurnBegins(void);
 void boardTurnEnds(EventType type);
+/* Spends time on the jobs, until none waits or something has arrived for the turns. */
+void boardWork(void);
 
 #endif

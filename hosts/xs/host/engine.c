@@ -19,7 +19,7 @@ static txCreation rootCreation = {
 #define WATCHDOG_UNITS 200000000u
 #define METER_STEP 10000000u
 
-static const char* const handlerNames[HandlerCount] = { "tick", "frame", "sent", "serial", "deadline", "counters" };
+static const char* const handlerNames[HandlerCount] = { "tick", "frame", "sent", "serial", "deadline", "counters", "job" };
 
 static txMachine* root;    /* what a board has in flash */
 static txMachine* machine;

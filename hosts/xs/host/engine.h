@@ -49,7 +49,7 @@ typedef struct {
 } Usage;
 
 /* The functions of the bundle's handlers that C calls. */
-typedef enum { HandlerTick, HandlerFrame, HandlerSent, HandlerSerial, HandlerDeadline, HandlerCounters, HandlerCount } Handler;
+typedef enum { HandlerTick, HandlerFrame, HandlerSent, HandlerSerial, HandlerDeadline, HandlerCounters, HandlerJob, HandlerCount } Handler;
 
 void enginePrepare(const char* source, size_t size);
 /* With the profile's limits; the machine from then on. */

@@ -4,6 +4,7 @@
  */
 #include "engine-internal.h"
 #include "inbox.h"
+#include "jobs.h"
 #include "kernels.h"
 #include "platform.h"
 
@@ -100,6 +101,16 @@ static void hostLog(xsMachine* the)
 	platformLog(xsmcToString(xsArg(0)));
 }
 
+static void hostJob(xsMachine* the)
+{
+	size_t size;
+	int kind = xsmcToInteger(xsArg(0));
+	const uint8_t* input = octets(the, &xsArg(2), &size);
+	if (size == 0 || size != jobInput(kind))
+		xsRangeError("job: not a kind, or not its length");
+	xsmcSetBoolean(xsResult, jobsAdd((uint32_t)xsmcToInteger(xsArg(1)), kind, input));
+}
+
 static void setField(xsMachine* the, const char* name, double value)
 {
 	xsmcSetNumber(xsVar(0), value);
@@ -148,6 +159,7 @@ void engineBuildHost(txMachine* the)
 	define(the, "delete", hostDelete, 1);
 	define(the, "random", hostRandom, 1);
 	define(the, "log", hostLog, 1);
+	define(the, "job", hostJob, 3);
 	define(the, "health", hostHealth, 0);
 	define(the, "instructions", hostInstructions, 0);
 	kernelsDefine(the, &xsVar(0));

@@ -18,7 +18,7 @@
 #define SERIAL_FIFO 128  /* octets, UART hardware FIFO */
 #define FRAME_MAX 250    /* octets: ESP-NOW version 1, the longest of the links (board/ports.ts) */
 
-typedef enum { EventTick, EventFrame, EventSent, EventSerial } EventType;
+typedef enum { EventTick, EventFrame, EventSent, EventSerial, EventJob, EventTypes } EventType;
 
 typedef struct {
 	EventType type;

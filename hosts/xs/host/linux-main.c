@@ -8,6 +8,7 @@
  * The exit code says why it ended: `End` in engine.h.
  */
 #define _GNU_SOURCE
+#include "jobs.h"
 #include "linux.h"
 #include "platform.h"
 
@@ -115,6 +116,11 @@ void boardTurnEnds(EventType type)
 {
 	serialPassed(engineTurnCost());
 	serialFlush();
+}
+
+void boardWork(void)
+{
+	jobsWork();
 }
 
 double platformInstructions(void)

@@ -42,20 +42,27 @@ void plicEnable(unsigned source)
 	__asm__ volatile("csrs mie, %0" ::"r"(EXTERNAL_INTERRUPT));
 }
 
-void rv32Interrupt(uint32_t cause, uint32_t at)
+static void external(void)
 {
-	if ((cause & 0xff) == TIMER_CAUSE) {
-		if (!(straps & STRAP_PROFILE))
-			return uartTimer();
-		profileSample(at);
-		return timerStart(straps >> 16);
-	}
 	uint32_t source = REG32(PLIC_CLAIM);
 	if (source == PLIC_UART)
 		uartInterrupt();
 	else
 		consolePending(); /* acknowledges; the loop reads */
 	REG32(PLIC_CLAIM) = source;
+}
+
+void rv32Interrupt(uint32_t cause, uint32_t at)
+{
+	if ((cause & 0xff) != TIMER_CAUSE)
+		external();
+	else if (straps & STRAP_PROFILE) {
+		profileSample(at);
+		timerStart(straps >> 16);
+	}
+	else
+		uartTimer();
+	jobsPreempt();
 }
 
 void rv32Fault(uint32_t cause, uint32_t address, uint32_t value)

@@ -23,8 +23,8 @@ extern void* gxSharedCluster; /* xsAtomics.c */
 #define PAINT 0xa5
 
 static uint64_t turnInstructions, longestTurn, turnStarted;
-static uint64_t spent[4]; /* by type of event */
-static uint32_t turns[4];
+static uint64_t spent[EventTypes];
+static uint32_t turns[EventTypes];
 
 void platformLog(const char* line)
 {
@@ -89,7 +89,10 @@ void boardCollect(double deadline, bool idle)
 
 uint32_t boardTurnNumber(void)
 {
-	return turns[EventTick] + turns[EventFrame] + turns[EventSent] + turns[EventSerial] + 1;
+	uint32_t number = 1;
+	for (int type = 0; type < EventTypes; type++)
+		number += turns[type];
+	return number;
 }
 
 void boardTurnBegins(void)
@@ -125,18 +128,20 @@ static uint32_t stackPeak(void)
 
 const char* platformStats(void)
 {
-	static const char* const names[] = { "tick", "frame", "sent", "serial" };
+	static const char* const names[] = { "tick", "frame", "sent", "serial", "job" };
 	static char text[768] OFF_BOARD;
 	MemoryUsage heap = memoryUsage();
+	JobUsage job = jobUsage();
 	if (straps & STRAP_PROFILE)
 		profileReport();
 	int size = snprintf(text, sizeof(text),
 		"\"machine\":{\"ram\":%lu,\"staticRam\":%lu,\"cStackSize\":%lu,\"cStackPeak\":%lu,\"heapSize\":%lu,\"heapPeak\":%lu,\"heapFree\":%lu,"
-		"\"heapLargest\":%lu,\"instructions\":%llu,\"longestTurn\":%llu,\"turns\":{",
+		"\"heapLargest\":%lu,\"jobInstructions\":%llu,\"jobStackSize\":%lu,\"jobStackPeak\":%lu,\"instructions\":%llu,\"longestTurn\":%llu,\"turns\":{",
 		(unsigned long)(ram_end - ram_start), (unsigned long)(static_end - static_start), (unsigned long)(stack_end - ram_start),
 		(unsigned long)stackPeak(), (unsigned long)heap.size, (unsigned long)heap.peak, (unsigned long)(heap.size - heap.used),
-		(unsigned long)heap.largestFree, (unsigned long long)turnInstructions, (unsigned long long)longestTurn);
-	for (int type = 0; type < 4; type++)
+		(unsigned long)heap.largestFree, (unsigned long long)job.instructions, (unsigned long)job.stackSize, (unsigned long)job.stackPeak,
+		(unsigned long long)turnInstructions, (unsigned long long)longestTurn);
+	for (int type = 0; type < EventTypes; type++)
 		size += snprintf(text + size, sizeof(text) - (size_t)size, "%s\"%s\":[%lu,%llu]", type ? "," : "", names[type],
 			(unsigned long)turns[type], (unsigned long long)spent[type]);
 	snprintf(text + size, sizeof(text) - (size_t)size, "}},");
@@ -158,6 +163,7 @@ static void run(void)
 	memoryUse(heap_start, ram_end);
 	consoleOpen();
 	storeOpen();
+	jobsOpen();
 	if (straps & STRAP_SERIAL)
 		uartOpen();
 	engineClone(profile());

@@ -30,6 +30,10 @@ void uartTimer(void)
 {
 }
 
+void jobsPreempt(void)
+{
+}
+
 void profileSample(uint32_t at)
 {
 }

@@ -19,6 +19,8 @@ extern const volatile uint32_t straps;
 #define STRAP_SERIAL 1u
 /* Sample what runs; the upper half word is the time between samples in 100 instructions. */
 #define STRAP_PROFILE 2u
+/* Planted fault: a job gives way to nobody. */
+#define STRAP_SELFISH 4u
 /* Generated with the image. */
 extern const char bundle_start[], bundle_end[], profile_name[];
 /* Octets of static RAM that static_image holds; 0: this image prepares. */
@@ -78,6 +80,16 @@ void uartTimer(void);
 /* rv32-timer.c: the machine timer, one interrupt `time` hundreds of instructions from now. */
 void timerStart(uint32_t time);
 void timerStop(void);
+
+/* rv32-jobs.c */
+void jobsOpen(void);
+/* At the end of every interrupt: leaves a job that runs if something has arrived for the turns. */
+void jobsPreempt(void);
+typedef struct {
+	uint64_t instructions;
+	uint32_t stackSize, stackPeak;
+} JobUsage;
+JobUsage jobUsage(void);
 
 /* rv32-profile.c */
 void profileSample(uint32_t at);
