@@ -14,6 +14,7 @@ import type { Address } from '../../firmware/core/transport/index.js';
 import { decodeMessage, encodeMessage, REPORT_REQUEST_MAX } from '../../firmware/core/wire/index.js';
 import { createClock, MachineDriver, Problem, systemRandom } from '../node/index.js';
 import { startServer, type BoxFace, type Event, type Message, type Status } from './api/index.js';
+import { Access } from './access/index.js';
 import { Pairing } from './pairing/index.js';
 import { Problems } from './problems.js';
 import type { Service } from './service.js';
@@ -179,7 +180,10 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
   });
   onClose(() => pairing.stop());
   files.start();
-  const running: Service[] = [];
+  const access = new Access(id, createCurveKernels(), Date.now);
+  const running: Service[] = [
+    { routes: (app) => void app.post('/api/challenge', (request) => ({ challenge: access.challenge(request.ip) })), stop: () => undefined },
+  ];
   for (const start of services) {
     const service = await start({
       state: options.state,
@@ -187,6 +191,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       signer: folder.signer,
       hashes,
       clock,
+      access,
       content,
       log,
       report: (problem) => problems.report(problem),

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock, Kernels } from '../../firmware/core/ports/index.js';
 import type { Address } from '../../firmware/core/transport/index.js';
 import type { Problem } from '../node/index.js';
+import type { Access } from './access/index.js';
 import type { ContentStore, StateFolder } from './store/index.js';
 import type { Outcome } from './traffic/index.js';
 
@@ -17,6 +18,8 @@ export interface ServiceContext {
   readonly clock: Clock;
   /** The one store of octets. */
   readonly content: ContentStore;
+  /** Proofs of phones' keys. */
+  readonly access: Access;
   /** Lines for a person; never a secret. */
   readonly log: (line: string) => void;
   /** Shown by `meshbox status` and the console until the daemon restarts. */

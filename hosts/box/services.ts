@@ -1,5 +1,7 @@
 /** The services of a box, in the order of their start; they stop in the reverse order. */
+import { startContent } from './content/index.js';
+import { startPost } from './post/index.js';
 import type { StartService } from './service.js';
 import { startUplink } from './uplink/index.js';
 
-export const services: readonly StartService[] = [startUplink];
+export const services: readonly StartService[] = [startContent, startPost, startUplink];

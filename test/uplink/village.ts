@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createCurveKernels } from '../../firmware/core/crypto/index.js';
-import { proofDigest } from '../../hosts/box/uplink/index.js';
+import { proofDigest } from '../../hosts/box/access/index.js';
 
 const execute = promisify(execFile);
 const curve = createCurveKernels();
@@ -264,7 +264,7 @@ export class Phone {
 
   /** A signed request: what the app does. */
   async prove(request: string, secret = this.secret): Promise<{ key: string; challenge: string; signature: string }> {
-    const { challenge } = await this.api<{ challenge: string }>('/api/uplink/challenge', { method: 'POST' });
+    const { challenge } = await this.api<{ challenge: string }>('/api/challenge', { method: 'POST' });
     const signature = new Uint8Array(65);
     curve.sign(signature, proofDigest(this.#village.id, challenge, request), secret);
     return { key: this.key, challenge, signature: Buffer.from(signature.subarray(0, 64)).toString('hex') };

@@ -7,6 +7,7 @@ export * from './gen/content.js';
 export * from './gen/envelope.js';
 export * from './gen/link.js';
 export * from './gen/mesh.js';
+export * from './gen/post.js';
 export * from './gen/serial.js';
 export * from './gen/transport.js';
 export * from './outer-header.js';

@@ -173,18 +173,24 @@ function refuseForeignPages(app: FastifyInstance): void {
 const statusOf: Readonly<Record<string, number>> = {
   challenge: 401,
   signature: 401,
+  'no-session': 401,
   balance: 402,
   'owner-only': 403,
   'foreign-host': 403,
   'foreign-origin': 403,
+  denied: 403,
   'not-found': 404,
+  'missing-block': 404,
   'too-large': 413,
   'form-type': 415,
   refused: 409,
+  'wrong-offset': 409,
+  damaged: 500,
   'too-busy': 503,
   'gate-failed': 503,
   'no-answer': 504,
   'disk-full': 507,
+  quota: 507,
 };
 
 function speakErrors(app: FastifyInstance, log: (line: string) => void): void {

@@ -96,6 +96,11 @@ export class Journal<T> {
     });
   }
 
+  /** Resolves when every record put so far is durable. */
+  settled(): Promise<void> {
+    return this.#queue;
+  }
+
   async close(): Promise<void> {
     await this.#enqueue(async () => {
       await this.#handle?.close();

@@ -2,7 +2,6 @@
  * Paid Internet as a service of the daemon: gate, sales, till, portal and names, joined and given a face over HTTP.
  *
  *   GET  /api/uplink             what is sold and how much is left of the owner's plan
- *   POST /api/uplink/challenge   a challenge for the caller's address
  *   POST /api/uplink/session     {key, challenge, signature}                    `session`: bind this address to the key
  *   GET  /api/uplink/meter       of the caller's address: bought, used, remaining, balance
  *   POST /api/uplink/purchases   {key, challenge, signature, id, octets}        `buy <id> <octets>`
@@ -14,13 +13,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { createCurveKernels } from '../../../firmware/core/crypto/index.js';
 import { Problem } from '../../node/index.js';
+import { hexOf, proofSchema, type Proof } from '../access/index.js';
 import { openOwner } from '../owner.js';
 import type { Service, ServiceContext } from '../service.js';
 import type { Damage } from '../store/index.js';
 import { Till, type Slip } from '../till/index.js';
-import { Access, type Proof } from './access.js';
 import { Gate } from './gate.js';
 import { checkPolicy, gateRules, LOCAL_DNS_PORT, PORTAL_PORT, readPolicy, storePolicy, type Policy } from './policy.js';
 import { Portal } from './portal.js';
@@ -46,7 +44,7 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
   const first = await readPolicy(context.state);
   if (!first) return { stop: () => undefined };
   let policy = first;
-  const { log, report } = context;
+  const { access, log, report } = context;
   const folder = join(context.state, 'uplink');
   await mkdir(folder, { recursive: true });
   const owner = await openOwner(context.state);
@@ -69,7 +67,6 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
     log,
   }));
   for (const damage of [...till.damage, ...selling.damage]) report(damaged(damage));
-  const access = new Access(context.id, createCurveKernels(), now);
   const keyAt = (ip: string): string | undefined => {
     const session = gate.sessionAt(ip);
     return session === undefined ? undefined : selling.keyOf(session);
@@ -106,8 +103,7 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
       ...(policy.cap !== undefined && { cap: policy.cap }),
       ...(await gate.totals()),
     }));
-    app.post('/api/uplink/challenge', (request) => ({ challenge: access.challenge(request.ip) }));
-    app.post<{ Body: Proof }>('/api/uplink/session', { schema: { body: proof({}) } }, async (request) => {
+    app.post<{ Body: Proof }>('/api/uplink/session', { schema: { body: proofSchema() } }, async (request) => {
       access.check(request.ip, request.body, 'session');
       const { session } = await selling.customer(request.body.key);
       await gate.bind(session, { ip: request.ip, mac: await macOf(request.ip, policy.lan) }, BINDING);
@@ -121,7 +117,7 @@ export async function startUplink(context: ServiceContext): Promise<Service> {
     });
     app.post<{ Body: Proof & { id: string; octets: number } }>(
       '/api/uplink/purchases',
-      { schema: { body: proof({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, octets: { type: 'integer', minimum: 1 } }) } },
+      { schema: { body: proofSchema({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, octets: { type: 'integer', minimum: 1 } }) } },
       async (request) => {
         const { key, id, octets } = request.body;
         access.check(request.ip, request.body, `buy ${id} ${octets}`);
@@ -189,13 +185,6 @@ function damaged({ file, lines, copiedTo }: Damage): Problem {
     `${file} had ${lines} damaged records; every good one was kept`,
     `Compare it with the copy ${copiedTo}.`,
   );
-}
-
-const hexOf = (octets: number) => ({ type: 'string', pattern: `^[0-9a-f]{${2 * octets}}$` });
-
-function proof(more: Record<string, object>): object {
-  const properties = { key: hexOf(33), challenge: hexOf(16), signature: hexOf(64), ...more };
-  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
 }
 
 const slip = {

@@ -6,7 +6,7 @@ import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { createCurveKernels, createKernels } from '../../../../firmware/core/crypto/index.js';
 import { deriveSecret, ETHEREUM_PATH } from './derive.js';
-import { proofText } from '../../../box/uplink/proof.js';
+import { proofText } from '../../../box/access/proof.js';
 
 export interface Identity {
   readonly name: string;

@@ -48,7 +48,7 @@ export function createBox(origin: string): Box {
     throw new Refused(error?.code ?? 'failed', error ? `${error.message}. ${error.remedy}` : String(response.status));
   };
   const prove = async (identity: Identity, box: string, request: string) => {
-    const { challenge } = await call<{ challenge: string }>('POST', '/api/uplink/challenge');
+    const { challenge } = await call<{ challenge: string }>('POST', '/api/challenge');
     return { key: identity.key, challenge, signature: identity.sign(box, challenge, request) };
   };
   return {

@@ -52,7 +52,7 @@ export class Access {
     const open = this.#open.get(challenge);
     this.#open.delete(challenge);
     if (!open || open.ip !== ip || open.until < this.#now())
-      throw new Problem('challenge', 'the challenge is not open for this address', 'Ask for a new one with POST /api/uplink/challenge.');
+      throw new Problem('challenge', 'the challenge is not open for this address', 'Ask for a new one with POST /api/challenge.');
     const digest = proofDigest(this.#box, challenge, request);
     if (!this.#curve.verify(Buffer.from(signature, 'hex'), digest, Buffer.from(key, 'hex'), true))
       throw new Problem('signature', 'the signature does not fit the key', 'Sign the challenge of this box with the key that you name.');
