@@ -1,5 +1,5 @@
 /** A mesh of nodes in this process: the stations of a topology, each running the real node machine. Every node can be looked into. */
-import { u32At, type Machine } from '../../firmware/core/base/index.js';
+import { u32At } from '../../firmware/core/base/index.js';
 import type { MeshTimers } from '../../firmware/core/mesh/index.js';
 import { createNode, type Node, type NodeCaps, type NodeEffect, type NodeInput, type NodeOptions } from '../../firmware/core/node/index.js';
 import { followRoutes, type Reach } from './ground-truth.js';
@@ -8,24 +8,26 @@ import { RandomStream } from './random-stream.js';
 import { MachineStation } from './station.js';
 import { World } from './world.js';
 
-type NodeMachine = Machine<NodeInput, NodeEffect>;
-
 export interface NodeMeshOptions extends MeshOptions {
   readonly caps?: Partial<NodeCaps>;
   readonly timers?: Partial<MeshTimers>;
-  /** What runs on a board instead of its node: another machine, or undefined for the node itself. */
-  readonly machine?: (index: number, options: NodeOptions) => NodeMachine | undefined;
+  /** Makes a board's node another way. */
+  readonly node?: (index: number, options: NodeOptions) => Node;
+  /** Stations whose routes are not looked at: no honest packet should go there. */
+  readonly hostile?: ReadonlySet<number>;
 }
 
 export class NodeMesh implements Mesh {
   readonly world: World;
   readonly ids: readonly Uint8Array[];
   readonly #stations: MachineStation<NodeInput, NodeEffect>[] = [];
-  readonly #nodes: (Node | undefined)[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #hostile: ReadonlySet<number>;
   readonly #byId = new Map<number, number>();
 
-  constructor({ seed, topology, world, caps, timers, machine, effect }: NodeMeshOptions) {
+  constructor({ seed, topology, world, caps, timers, node: make = (_, options) => createNode(options), hostile, effect }: NodeMeshOptions) {
     this.world = new World({ ...world, seed });
+    this.#hostile = hostile ?? new Set();
     this.ids = Array.from({ length: topology.nodes }, (_, index) => {
       const { publicKey, id, mac } = identityOf(seed, 'board', index);
       this.#byId.set(u32At(id, 0), index);
@@ -44,10 +46,9 @@ export class NodeMesh implements Mesh {
             ...(caps && { caps }),
             ...(timers && { timers }),
           };
-          const other = machine?.(index, options);
-          const node = other === undefined ? createNode(options) : undefined;
+          const node = make(index, options);
           this.#nodes[index] = node;
-          return (this.#stations[index] = new MachineStation(other ?? node!, (now, each) => effect?.(index, now, each)));
+          return (this.#stations[index] = new MachineStation(node, (now, each) => effect?.(index, now, each)));
         },
       });
       return id;
@@ -55,7 +56,7 @@ export class NodeMesh implements Mesh {
     for (const { from, to, ...link } of topology.links) this.world.setLink(from, to, link);
   }
 
-  /** The station's node, if it is on and runs one. */
+  /** The station's node, if it is on. */
   node(index: number): Node | undefined {
     return this.world.isOn(index) ? this.#nodes[index] : undefined;
   }
@@ -75,7 +76,7 @@ export class NodeMesh implements Mesh {
   }
 
   reach(): Reach {
-    const on = this.ids.flatMap((_, index) => (this.node(index) !== undefined ? [index] : []));
+    const on = this.ids.flatMap((_, index) => (this.#isHonest(index) ? [index] : []));
     const size = this.ids.length;
     const hops = new Int32Array(size * size).fill(-1);
     for (const index of on) {
@@ -88,9 +89,13 @@ export class NodeMesh implements Mesh {
     return followRoutes(on, (at, destination) => hops[at * size + destination]!);
   }
 
+  #isHonest(index: number): boolean {
+    return this.world.isOn(index) && !this.#hostile.has(index);
+  }
+
   /** Whether a frame from the station could arrive at the other one's node. */
   #hears(at: number, from: number): boolean {
-    return this.node(at) !== undefined && (this.world.link(from, at)?.prr ?? 0) > 0;
+    return this.#isHonest(at) && (this.world.link(from, at)?.prr ?? 0) > 0;
   }
 
   drops(): Promise<ReadonlyMap<string, number>> {

@@ -41,10 +41,10 @@ suite('announcements', (t) => {
     const announcements = new Announcements(8, 60);
     announcements.found(0);
     announcements.announced(0, 100, 0, 1);
-    announcements.changed(0, 121);
-    announcements.changed(0, 80);
+    announcements.changed(0, 150);
+    announcements.changed(0, 50);
     equal(announcements.hasUrgent(), false);
-    announcements.changed(0, 126);
+    announcements.changed(0, 151);
     equal(announcements.hasUrgent(), true);
   });
 
