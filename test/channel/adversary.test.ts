@@ -121,7 +121,7 @@ test('a secret revealed late, on the chain in the last block: who is between get
   world.run(3_000);
   const expiry = world.channel('B', keys[1]!).mine.locks[0]!.expiryBlock;
   world.party('A').machine = undefined;
-  const secret = secrets[0]!;
+  const secret = world.layouts.wholeSecret(secrets[0]!);
   while (world.chain.height < expiry - 1) world.blocks(Math.min(3_000, expiry - 1 - world.chain.height));
   world.chain.submit(world.party('C').peer, { call: 'register-secret', secret });
   world.blocks(1);

@@ -122,7 +122,7 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
       signature: octets(64),
     }),
     record({ kind: kind('transfer-ack'), nonce: count, channel: maybe(octets(4)) }),
-    record({ kind: kind('reveal'), secret: sha256 }),
+    record({ kind: kind('reveal'), secret: octets(16, 32) }),
     record({ kind: kind('reveal-ack'), nonce: count, channel: maybe(octets(4)) }),
     record({ kind: kind('waiver'), nonce: count, channel: maybe(octets(4)), reason: uint(U8), disposed: maybe(octets(64)) }),
     record({

@@ -1,7 +1,7 @@
 /** What every part of the channel machine shares: channels, time, effects with their answers, and the encoding of messages. */
 import { ByteWriter, CodedError, millis, NEVER, Ring, sameOctets, type Millis } from '../base/index.js';
 import { encodePayment, PAYMENT_MAX, type Payment } from '../wire/index.js';
-import type { ChannelsEffect, ChannelsOptions, Fact, Outcome, PayCommand, SwapCommand } from './inputs.js';
+import type { ChannelsEffect, ChannelsOptions, Fact, Outcome, PayCommand, StoreRecord, SwapCommand } from './inputs.js';
 import { Layouts } from './layouts.js';
 import { encodeChannel, decodeChannel } from './record.js';
 import type { View } from './rules.js';
@@ -42,6 +42,8 @@ export interface Line {
   pause: number;
   /** Newest proof of theirs that is in the store: only what is stored is acknowledged. */
   stored: number;
+  /** What the next store of the channel says besides. */
+  readonly facts: Fact[];
   /** Counts were compared with the peer since the start. */
   compared: boolean;
   /** When due unlockings go out on their own; when a stored proof is acknowledged on its own. */
@@ -106,6 +108,7 @@ export class Core {
       verifying: false,
       inbox: new Ring(8),
       stored: channel.theirs.nonce,
+      facts: [],
       compared: false,
       resendAt: NEVER,
       pause: RESEND,
@@ -167,19 +170,34 @@ export class Core {
 
   /** One atomic write of whole channels; `then` when it survives a kill. */
   store(channels: readonly Channel[], facts: readonly Fact[], then: () => void): void {
-    const records = channels.map((channel) => ({
-      key: nameOf(channel),
-      value: channel.phase === 'gone' ? undefined : encodeChannel(channel),
-    }));
-    this.emit({ type: 'store', job: this.#expect(then), records, facts });
+    this.#store(channels, facts, [], then);
   }
 
   storeView(channels: readonly Channel[], then: () => void): void {
-    const records = channels.map((channel) => ({
-      key: nameOf(channel),
-      value: channel.phase === 'gone' ? undefined : encodeChannel(channel),
-    }));
-    this.emit({ type: 'store', job: this.#expect(then), records: [...records, { key: VIEW, value: encodeView(this.view) }], facts: [] });
+    this.#store(channels, [], [{ key: VIEW, value: encodeView(this.view) }], then);
+  }
+
+  #store(channels: readonly Channel[], facts: readonly Fact[], more: readonly StoreRecord[], then: () => void): void {
+    const records = [...more];
+    const all = [...facts];
+    const taken: (() => void)[] = [];
+    for (const channel of channels) {
+      records.push({ key: nameOf(channel), value: channel.phase === 'gone' ? undefined : encodeChannel(channel) });
+      const line = this.lines.get(channel.key);
+      if (line === undefined) continue;
+      all.push(...line.facts.splice(0));
+      const { openBlock, theirs } = channel;
+      const { nonce } = theirs;
+      // A withdrawal in between starts the nonces again.
+      taken.push(() => {
+        if (channel.openBlock === openBlock) line.stored = Math.max(line.stored, nonce);
+      });
+    }
+    const stored = (): void => {
+      for (const take of taken) take();
+      then();
+    };
+    this.emit({ type: 'store', job: this.#expect(stored), records, facts: all });
   }
 
   /** The end of a payment, or a step to it, for who asked for it. */

@@ -218,7 +218,7 @@ function registerSecrets(core: Core, channel: Channel): void {
     if (lock.state !== 'revealed' || height > lock.expiryBlock + PATIENCE * revealTimeout) continue;
     const due = channel.phase === 'closed' || channel.phase === 'closing' || height + revealTimeout >= lock.expiryBlock;
     if (!lock.registered && due && height <= lock.expiryBlock)
-      submit(core, channel, `secret ${hex(lock.hash)}`, { call: 'register-secret', secret: lock.secret! });
+      submit(core, channel, `secret ${hex(lock.hash)}`, { call: 'register-secret', secret: core.layouts.wholeSecret(lock.secret!) });
     else if (lock.registered && channel.phase === 'open' && height >= lock.expiryBlock + revealTimeout) onClose(core, channel, false);
   }
 }

@@ -18,6 +18,8 @@ export const LAYOUT_OCTETS = {
   unlockDelegation: 188,
 } as const;
 const LONGEST = 188;
+/** 128 bits are beyond guessing, and 16 octets less for each hop. */
+export const SEED = 16;
 const PREFIX = '\x19Spectrum Signed Message:\n';
 const PREFIX_OCTETS = PREFIX.length + 3;
 
@@ -69,6 +71,11 @@ export class Layouts {
     const out = new Uint8Array(32);
     this.kernels.sha256(out, secret);
     return out;
+  }
+
+  /** The secret as the contract takes it, of what travels: 32 octets, or 16 whose sha256 it is. */
+  wholeSecret(revealed: Uint8Array): Uint8Array {
+    return revealed.length === SEED ? this.secretHash(revealed) : revealed;
   }
 
   lockHash({ expiryBlock, amount, hash }: HashLock): Uint8Array {

@@ -4,20 +4,14 @@ import type { ByteWriter } from '../base/index.js';
 /** An amount takes at most 16 octets on the wire: 3.4e38; the whole MESH supply with 18 decimals is 1e28. */
 export const AMOUNT_LIMIT = 1n << 128n;
 
-const LOW = 0xffffffffn;
+const LOW = 0xffff_ffff_ffff_ffffn;
 
-/** Writes `value` into out[at..at + length), with zeros in front. */
+/** Writes `value` into out[at..at + length), with zeros in front; length is at least 16. */
 export function putAmount(out: Uint8Array, at: number, length: number, value: bigint): void {
-  let end = at + length;
-  while (value > 0n) {
-    let low = Number(value & LOW);
-    value >>= 32n;
-    for (let i = 0; i < 4 && end > at; i += 1) {
-      out[--end] = low & 0xff;
-      low >>>= 8;
-    }
-  }
-  out.fill(0, at, end);
+  const view = new DataView(out.buffer, out.byteOffset + at, length);
+  out.fill(0, at, at + length - 16);
+  view.setBigUint64(length - 16, value >> 64n);
+  view.setBigUint64(length - 8, value & LOW);
 }
 
 /** A uint256 of a contract's packed layout. */

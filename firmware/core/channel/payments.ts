@@ -11,7 +11,7 @@
 import { concat, hex, NEVER, sameOctets } from '../base/index.js';
 import type { Attempt, Core } from './core.js';
 import type { Fact, PayCommand, SwapCommand } from './inputs.js';
-import { arrivedUpTo, directId, failure, kindOf, payeeOf, propose } from './proofs.js';
+import { arrivedUpTo, directId, failure, goOn, kindOf, payeeOf, propose } from './proofs.js';
 import {
   effective,
   exposing,
@@ -24,6 +24,7 @@ import {
   windowEnd,
   type WaiveReason,
 } from './rules.js';
+import { SEED } from './layouts.js';
 import { available, routeOf, sameAddress, type Channel, type Lock } from './state.js';
 
 const NOTHING = new Uint8Array(0);
@@ -61,7 +62,7 @@ export function onPay(core: Core, command: PayCommand): void {
 function startAttempt(core: Core, command: PayCommand, refused: (reason: string) => void): void {
   const origin = concat(core.options.self.node, command.entropy);
   const start = (secret: Uint8Array): void => {
-    const hash = core.layouts.secretHash(secret);
+    const hash = core.layouts.secretHash(core.layouts.wholeSecret(secret));
     if (core.isZeroSecret(hash)) return refused('zero-secret');
     if (core.given(hash) !== undefined || core.attempts.has(hex(hash))) return refused('duplicate-secret');
     const attempt = { command, origin, secret, hash, route: 0, allowed: command.held !== true, cancelled: false };
@@ -75,7 +76,7 @@ function startAttempt(core: Core, command: PayCommand, refused: (reason: string)
 }
 
 function derive(core: Core, shared: Uint8Array, origin: Uint8Array): Uint8Array {
-  const secret = new Uint8Array(32);
+  const secret = new Uint8Array(SEED);
   core.options.kernels.hkdfSha256(secret, shared, origin, INFO);
   return secret;
 }
@@ -172,7 +173,7 @@ export function onSwap(core: Core, command: SwapCommand): void {
   });
 }
 
-/** A lock is ours, stored: its payee answers, anybody else passes it on. Also for every lock that a restart finds unfinished. */
+/** A lock is ours: its payee answers, anybody else passes it on. Also for every lock that a restart finds unfinished. */
 export function onLock(core: Core, channel: Channel, lock: Lock): void {
   const { rules } = core.options;
   const last = lock.route.length === 0;
@@ -188,14 +189,15 @@ export function onLock(core: Core, channel: Channel, lock: Lock): void {
   if (key === undefined) return ask(core, channel, lock);
   core.ecdh(key, (shared) => {
     const secret = shared && derive(core, shared, lock.origin);
-    if (secret && sameOctets(core.layouts.secretHash(secret), 0, lock.hash, 0, 32)) reveal(core, channel, lock, secret);
+    if (secret && sameOctets(core.layouts.secretHash(core.layouts.wholeSecret(secret)), 0, lock.hash, 0, 32))
+      reveal(core, channel, lock, secret);
     else ask(core, channel, lock);
   });
 }
 
 function ask(core: Core, channel: Channel, lock: Lock): void {
   lock.state = 'asked';
-  core.send(lock.origin.subarray(0, 8), { kind: 'secret-request', secretHash: lock.hash });
+  core.store([channel], [], () => core.send(lock.origin.subarray(0, 8), { kind: 'secret-request', secretHash: lock.hash }));
   core.expectAnswer(channel);
 }
 
@@ -310,7 +312,8 @@ export function failed(core: Core, channel: Channel, lock: Lock, reason: WaiveRe
 
 /** held -> owed, and on to who gave us the lock that pays for it. `from` is undefined if the chain has told. */
 export function onSecret(core: Core, secret: Uint8Array, from: Uint8Array | undefined): void {
-  const hash = core.layouts.secretHash(secret);
+  if (secret.length !== SEED && secret.length !== 32) return core.refuse(from!, 'malformed');
+  const hash = core.layouts.secretHash(core.layouts.wholeSecret(secret));
   for (const channel of core.channels.values()) {
     const given = channel.mine.locks.find((lock) => sameOctets(lock.hash, 0, hash, 0, 32));
     const fromPayee = from === undefined || sameOctets(channel.peer.node, 0, from, 0, 8);
@@ -358,6 +361,7 @@ function onPaid(core: Core, channel: Channel, lock: Lock, secret: Uint8Array, an
     for (const fact of facts) core.outcome(fact.id, 'paid');
     if (upstream) tell(core, upstream.channel, upstream.lock);
     core.foldLater(channel);
+    goOn(core, channel);
   });
 }
 

@@ -14,8 +14,8 @@ import { AMOUNT_LIMIT, amountOctets, amountOf } from './numbers.js';
 import { exposing, expired, LOCKS_MOST, REASON_NAMES, receiving, type WaiveReason } from './rules.js';
 import { available, balance, findByHash, findLock, lockedIn, rootOf, type Channel, type Half, type Lock } from './state.js';
 
-/** Proofs that may be on their way at once in one direction of a channel. */
-const WINDOW = 8;
+/** Proofs that may be on their way at once in one direction of a channel: a lock is acknowledged by its secret, from the far end of the payment. */
+const WINDOW = 24;
 /** ms that a lock's acknowledgement waits for its secret, which says the same. */
 const ACK_DELAY = 2_000;
 const NO_SIGNATURE = new Uint8Array(64);
@@ -26,17 +26,23 @@ export const directId = (channel: Channel, payer: 'mine' | 'theirs', nonce: numb
 /** Makes the next proof of ours when the channel has room; without a change only what is due. */
 export function propose(core: Core, channel: Channel, change?: Change): void {
   if (change !== undefined && !core.line(channel).waiting.push(change)) return change.refused('channel-busy');
-  advance(core, channel);
+  advance(core, channel, change === undefined);
 }
 
-function advance(core: Core, channel: Channel): void {
+/** There may be room again for what waits. */
+export function goOn(core: Core, channel: Channel): void {
+  if (core.line(channel).waiting.size > 0) advance(core, channel, false);
+}
+
+/** `due`: a proof is made even if nothing waits, for what is due. */
+function advance(core: Core, channel: Channel, due: boolean): void {
   const line = core.line(channel);
   if (line.signing || channel.outbox.length >= WINDOW) return;
   const { mine } = channel;
   const unlocked = mine.locks.filter(({ state }) => state === 'owed').slice(0, TRANSFER_UNLOCKED_MAX);
   const removed = mine.locks.filter((lock) => isVoid(core, lock)).slice(0, TRANSFER_REMOVED_MAX);
   const change = nextChange(core, channel, lockedIn({ ...mine, locks: removed }));
-  if (channel.phase !== 'open' || channel.behind || (change === undefined && unlocked.length + removed.length === 0)) return;
+  if (channel.phase !== 'open' || channel.behind || (change === undefined && (!due || unlocked.length + removed.length === 0))) return;
   const nonce = mine.nonce + 1;
   const locks = mine.locks.filter((lock) => !unlocked.includes(lock) && !removed.includes(lock));
   if (change?.lock) locks.push({ ...change.lock, nonce, state: 'held', waived: undefined, registered: false, paid: false, earned: 0n });
@@ -66,7 +72,7 @@ function advance(core: Core, channel: Channel): void {
       core.emit({ type: 'send', to: channel.peer.node, payload });
       core.expectAnswer(channel);
     });
-    advance(core, channel);
+    goOn(core, channel);
   });
 }
 
@@ -240,13 +246,11 @@ function take(
       data: message.data?.slice() ?? new Uint8Array(0),
     });
   for (const lock of unlocked) facts.push(settledLock(channel, lock));
-  core.store([channel], facts, () => {
-    line.stored = Math.max(line.stored, half.nonce);
-    if (message.lock === undefined) return acknowledge(core, channel);
-    line.ackAt = millis(core.now + ACK_DELAY);
-    const lock = findLock(channel.theirs, half.nonce);
-    if (lock?.state === 'held') arrived(channel, lock);
-  });
+  if (message.lock === undefined) return core.store([channel], facts, () => acknowledge(core, channel));
+  // Whatever becomes of the lock is stored with it: one write less before it is passed on or answered.
+  line.facts.push(...facts);
+  line.ackAt = millis(core.now + ACK_DELAY);
+  arrived(channel, findLock(half, half.nonce)!);
 }
 
 function settledLock({ token, peer }: Channel, lock: Lock): Fact {
@@ -281,10 +285,12 @@ export function onAcknowledged(core: Core, channel: Channel, nonce: number): voi
   const facts = arrivedUpTo(channel, nonce);
   if (channel.outbox.length === before) return;
   if (channel.outbox.length === 0 && line.resendAt !== NEVER) line.resendAt = millis(core.now + line.pause);
-  core.store([channel], facts, () => {
-    for (const { id } of facts) core.outcome(id, 'paid');
-  });
-  advance(core, channel);
+  // The outbox goes to the store with the next proof: until then a restart would send, and be told, again.
+  if (facts.length > 0)
+    core.store([], facts, () => {
+      for (const { id } of facts) core.outcome(id, 'paid');
+    });
+  goOn(core, channel);
 }
 
 /** Takes what has arrived from the outbox; the direct payments in it are paid. */

@@ -3,13 +3,13 @@
  * that does not end where it should, is refused as a whole.
  */
 import { ByteWriter, CodedError, u16At, u32At } from '../base/index.js';
-import { amountOf, amountOctets } from './numbers.js';
+import { amountOf, putAmount } from './numbers.js';
 import { keyOf, LOCK_STATES, PHASES, type Channel, type HandedIn, type Half, type Lock, type Waived } from './state.js';
 
 const VERSION = 1;
 /** Fixed fields and a half's, at most; a lock with route, secret, link and waiver; a sent proof with its head. */
 const FIXED = 800;
-const LOCK = 340;
+const LOCK = 341;
 const SENT = 16;
 const PENALTY = 165;
 
@@ -86,7 +86,7 @@ function half(w: ByteWriter, { nonce, transferred, locks, additional, signature 
         (lock.waived ? 0x40 : 0) |
         (lock.from ? 0x80 : 0),
     );
-    if (lock.secret) w.bytes(lock.secret);
+    if (lock.secret) string(w, lock.secret);
     if (lock.waived) waived(w, lock.waived);
     if (lock.from) {
       for (let i = 0; i < 64; i += 2) w.u8(parseInt(lock.from.channel.slice(i, i + 2), 16));
@@ -112,7 +112,10 @@ function string(w: ByteWriter, octets: Uint8Array): void {
 }
 
 function amount(w: ByteWriter, value: bigint): void {
-  string(w, amountOctets(value));
+  if (value === 0n) return w.u8(0);
+  w.u8(16);
+  putAmount(w.buffer, w.at, 16, value);
+  w.at += 16;
 }
 
 /** Throws `channel-record` for octets that this version did not write. */
@@ -225,7 +228,7 @@ class Reader {
       registered: (flags & 0x08) !== 0,
       paid: (flags & 0x100) !== 0,
       known: (flags & 0x10) !== 0,
-      secret: (flags & 0x20) !== 0 ? this.bytes(32) : undefined,
+      secret: (flags & 0x20) !== 0 ? this.string() : undefined,
       waived: (flags & 0x40) !== 0 ? this.waived() : undefined,
       from: (flags & 0x80) !== 0 ? { channel: keyOf(this.bytes(32)), nonce: this.count() } : undefined,
     };

@@ -97,7 +97,6 @@ function onHalf(core: Core, channel: Channel, { half, locks, received, sent }: R
     }
     channel.behind = received > channel.mine.nonce || sent > channel.theirs.nonce;
     core.store([channel], [], () => {
-      core.line(channel).stored = channel.theirs.nonce;
       propose(core, channel);
     });
   });

@@ -50,6 +50,7 @@ export interface Lock extends HashLock {
   /** Ids of the nodes behind the payee of this lock. */
   readonly route: Uint8Array;
   state: LockState;
+  /** As it is revealed: 32 octets, or the 16 that it follows from. */
   secret: Uint8Array | undefined;
   waived: Waived | undefined;
   /** At its payee: the payer has the secret. At its payer: the payee may have it. */

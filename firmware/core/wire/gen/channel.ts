@@ -363,12 +363,13 @@ export function decodeTransferAck(bytes: Uint8Array, at: number, end: number): T
 
 export interface Reveal {
   readonly kind: 'reveal';
-  /** 32 octets. */
+  /** 16..32 octets; 32 octets, or 16 whose sha256 it is. */
   readonly secret: Uint8Array;
 }
 
 /** Most octets of an encoding of what is known here; extensions come on top. */
 export const REVEAL_MAX = 38;
+export const REVEAL_SECRET_MAX = 32;
 
 /** A value outside its bounds is our own misuse and throws. */
 export function encodeReveal(w: ByteWriter, m: Reveal): void {
@@ -376,7 +377,7 @@ export function encodeReveal(w: ByteWriter, m: Reveal): void {
   w.u8(0);
   w.u8(18);
   w.u8(1);
-  writeBytes(w, m.secret, 32, 32, 'reveal.secret');
+  writeBytes(w, m.secret, 16, 32, 'reveal.secret');
 }
 
 /** The message in bytes[at..end), its octet strings as views; or why not. */
@@ -394,9 +395,12 @@ export function decodeReveal(bytes: Uint8Array, at: number, end: number): Reveal
   if (left === 0 || bytes[at] !== 1) return keyFault(bytes, map, at, end, left, 1);
   at += 1;
   left -= 1;
-  if (at + 34 > end || bytes[at] !== 0x58 || bytes[at + 1] !== 0x20) return bytesFault(bytes, at, end, 32);
-  const secret = bytes.subarray(at + 2, at + 34);
-  at += 34;
+  const secretLength = readHead(bytes, at, end, BYTES);
+  if (secretLength < 16 || secretLength > 32) return refused(secretLength);
+  at += secretLength < 24 ? 1 : 2;
+  if (at + secretLength > end) return Reason.Truncated;
+  const secret = bytes.subarray(at, at + secretLength);
+  at += secretLength;
   if (left > 0) at = skipPairs(bytes, map, at, end, left, 1);
   if (at !== end) return at < 0 ? (at as Reason) : Reason.TrailingBytes;
   return { kind: 'reveal', secret };
