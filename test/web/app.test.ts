@@ -1,6 +1,6 @@
 /** The phone app: its words, amounts and keys; and a whole purchase in a real browser on a phone in a village of network namespaces. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HDKey } from '@scure/bip32';
@@ -8,8 +8,11 @@ import { mnemonicToSeedSync } from '@scure/bip39';
 import { chromium, type Page } from 'playwright-core';
 import { money, octets, price } from '../../hosts/web/app/model/amounts.js';
 import { deriveSecret, ETHEREUM_PATH } from '../../hosts/web/app/model/derive.js';
+import { openLetter, sealLetter } from '../../hosts/web/app/model/letter.js';
+import { contactCode, readContactCode } from '../../hosts/web/app/model/people.js';
+import { createCurveKernels, createKernels } from '../../firmware/core/crypto/index.js';
 import { newWords, openIdentity, readWords } from '../../hosts/web/app/model/identity.js';
-import { languages, pickLanguage, words, type Language } from '../../hosts/web/app/model/words.js';
+import { languages, pickLanguage, words, type Language, type Words } from '../../hosts/web/app/model/words.js';
 import { buildWeb, firstLoadLimit } from '../../hosts/web/build.mjs';
 import { BOX, missing, Village, WEB, type Phone } from '../uplink/village.js';
 import { findChromium } from './chromium.js';
@@ -47,22 +50,52 @@ test('amounts promise nothing that is not there', () => {
   assert.equal(price(1, 1n), 1n, 'rounded up, as the box does');
 });
 
+test('a letter is for its reader alone, says who wrote it, and is no other letter', () => {
+  const kernels = { hashes: createKernels(), curve: createCurveKernels() };
+  const [ann, ben, eve] = [1, 2, 3].map((n) => openIdentity(`person ${n}`, newWords(new Uint8Array(16).fill(n))));
+  const id = '7'.repeat(32);
+  const content = { name: 'Ann', box: 'b'.repeat(16), text: 'Rice at nine? 🌴', at: 5 };
+  const sealed = sealLetter(kernels, ann!, ben!.publicKey, id, content, new Uint8Array(32).fill(9))!;
+  assert.equal(sealed.length, 98 + 256, 'one size class');
+  assert.ok(!Buffer.from(sealed).includes('Rice'));
+  const opened = openLetter(kernels, ben!, id, sealed);
+  assert.deepEqual(opened?.content, content);
+  assert.equal(Buffer.from(opened!.writer).toString('hex'), ann!.key);
+  assert.equal(openLetter(kernels, eve!, id, sealed), undefined, 'another reader');
+  assert.equal(openLetter(kernels, ben!, '8'.repeat(32), sealed), undefined, 'shown again as another letter');
+  for (let at = 0; at < sealed.length; at += 7) {
+    const changed = sealed.slice();
+    changed[at]! ^= 1;
+    assert.equal(openLetter(kernels, ben!, id, changed), undefined, `octet ${at} changed`);
+    assert.equal(openLetter(kernels, ben!, id, sealed.subarray(0, at)), undefined, `${at} octets`);
+  }
+  assert.equal(
+    sealLetter(kernels, ann!, ben!.publicKey, id, { ...content, text: 'x'.repeat(3_000) }, new Uint8Array(32).fill(9)),
+    undefined,
+    'too long',
+  );
+});
+
+test('the code of a person goes from phone to phone', () => {
+  const person = { key: `02${'ab'.repeat(32)}`, box: 'c'.repeat(16), name: 'Léa 王' };
+  assert.deepEqual(readContactCode(` ${contactCode(person)}\n`), person);
+  for (const bad of ['', 'meshbox:1.2.3', contactCode(person).slice(0, -1) + '%', contactCode(person).replace('02ab', '05ab')])
+    assert.equal(readContactCode(bad), undefined, bad);
+});
+
 test('every language says everything, and not in English', () => {
+  const texts = (spoken: Words): [string, string][] =>
+    Object.entries({ ...spoken, ...spoken.letterStates, letterStates: '-' }).map(([name, text]) => [
+      name,
+      typeof text === 'function' ? (text as (...args: unknown[]) => string)(3, '4') : text,
+    ]);
+  const english = new Map(texts(words.en));
+  /** The same word in two languages. */
+  const shared = ['internet', 'letterStates'];
   for (const language of Object.keys(languages) as Language[]) {
-    const own = words[language];
-    for (const [name, text] of Object.entries(own)) {
-      const said = typeof text === 'function' ? (text as (...args: unknown[]) => string)(3, '4') : text;
-      assert.ok(said.trim().length > 0, `${language} ${name}`);
-    }
-    if (language !== 'en') {
-      const same = Object.entries(own)
-        .filter(([name, text]) => text === words.en[name as keyof typeof words.en])
-        .map(([name]) => name);
-      assert.deepEqual(
-        same.filter((name) => name !== 'internet'),
-        [],
-        language,
-      );
+    for (const [name, text] of texts(words[language])) {
+      assert.ok(text.trim().length > 0, `${language} ${name}`);
+      if (language !== 'en' && !shared.includes(name)) assert.notEqual(text, english.get(name), `${language} ${name}`);
     }
   }
   assert.deepEqual([['fr-FR'], ['zh-Hant', 'en'], ['bi'], ['de', 'en-VU'], []].map(pickLanguage), ['fr', 'zh', 'bi', 'en', 'en']);
@@ -111,6 +144,8 @@ async function walk(page: Page, village: Village, phone: Phone): Promise<void> {
   assert.equal(await page.locator('.words li').count(), 12);
   await shot(page, 'words');
   await page.getByRole('button', { name: 'I have written them down' }).click();
+  await page.getByText('Nobody else is here yet.').waitFor();
+  await page.getByRole('button', { name: 'Internet' }).click();
   await page.getByText('You have not bought any Internet yet.').waitFor();
 
   await page.getByRole('button', { name: 'Buy 10 MB for 10 vatu' }).click();
@@ -149,6 +184,7 @@ async function walk(page: Page, village: Village, phone: Phone): Promise<void> {
   await page.getByText(words.bi.wordsWrong).waitFor();
   await page.getByLabel(words.bi.twelveWords).fill(twelve);
   await page.getByRole('button', { name: words.bi.restore }).click();
+  await page.getByRole('button', { name: words.bi.internet, exact: true }).click();
   await page.locator('[data-remaining]').waitFor();
   for (const language of ['bi', 'fr', 'zh'] as const) {
     await page.getByRole('button', { name: words[language === 'bi' ? 'bi' : previous(language)].me, exact: true }).click();
@@ -161,14 +197,68 @@ async function walk(page: Page, village: Village, phone: Phone): Promise<void> {
   assert.equal(new URL(page.url()).host, BOX);
 }
 
+test(
+  'two people, two phones, one box: letters that only they can read, and honest states',
+  { timeout: 180_000, ...(reason !== undefined && { skip: `left out: ${reason}` }) },
+  async () => {
+    await buildWeb({ page: 'app', log: () => undefined });
+    const village = await Village.build({ pricePerMegabyte: '1000' });
+    const open: { close(): Promise<void> }[] = [];
+    try {
+      await village.start();
+      const begin = async (name: string): Promise<Page> => {
+        const context = await browserOn(village, await village.phone());
+        open.push(context);
+        const page = await context.newPage();
+        await page.goto(`http://${BOX}/app/`);
+        await page.getByLabel('Your name').fill(name);
+        await page.getByRole('button', { name: 'Begin' }).click();
+        await page.getByRole('button', { name: 'I have written them down' }).click();
+        return page;
+      };
+      const leiwia = await begin('Leiwia');
+      const tom = await begin('Tom');
+      await leiwia.locator('.people button', { hasText: 'Tom' }).click();
+      await leiwia.getByLabel('Write a message').fill('Is there rice at the shop?');
+      await leiwia.getByRole('button', { name: 'Send' }).click();
+      await leiwia.getByText(/· (at the box|delivered)/).waitFor();
+      await tom.locator('.people button', { hasText: 'Leiwia' }).locator('.count').waitFor();
+      await leiwia.getByText('· delivered').waitFor();
+      await shot(tom, 'people');
+      await tom.locator('.people button', { hasText: 'Leiwia' }).click();
+      await tom.getByText('Is there rice at the shop?').waitFor();
+      await leiwia.getByText('· read').waitFor();
+
+      // The box is started again in the middle: sessions are gone, letters are not.
+      await village.kill();
+      await tom.getByLabel('Write a message').fill('Yes, two bags.');
+      await tom.getByRole('button', { name: 'Send' }).click();
+      await tom.getByText('The box does not answer').first().waitFor();
+      await village.start();
+      await tom.getByRole('button', { name: 'Send' }).click();
+      await leiwia.getByText('Yes, two bags.').waitFor();
+      await tom.getByText('· read').waitFor();
+      await shot(leiwia, 'letters');
+      const disk = await readFile(join(village.state, 'letters'), 'utf8');
+      assert.ok(
+        disk.includes('"sealed"') && !disk.includes('rice') && !disk.includes(Buffer.from('rice at').toString('base64').slice(2, 8)),
+        'the box holds nothing in the clear',
+      );
+    } finally {
+      for (const each of open) await each.close();
+      await village.raze();
+    }
+  },
+);
+
 const previous = (language: Language): Language => (language === 'zh' ? 'fr' : 'bi');
 
 /** Chromium with its network in the phone's namespace. */
 async function browserOn(village: Village, phone: Phone) {
-  const wrapper = join(village.folder, 'browser');
+  const wrapper = join(village.folder, `browser-${phone.space}`);
   await writeFile(wrapper, `#!/bin/sh\nexec ip netns exec ${phone.space} ${findChromium()} "$@"\n`);
   await chmod(wrapper, 0o755);
-  const context = await chromium.launchPersistentContext(join(village.folder, 'profile'), {
+  const context = await chromium.launchPersistentContext(join(village.folder, `profile-${phone.space}`), {
     executablePath: wrapper,
     headless: true,
     timeout: 60_000,

@@ -5,10 +5,11 @@
 import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { createCurveKernels, createKernels } from '../../../../firmware/core/crypto/index.js';
+import { hex, type Writer } from './letter.js';
 import { deriveSecret, ETHEREUM_PATH } from './derive.js';
 import { proofText } from '../../../box/access/proof.js';
 
-export interface Identity {
+export interface Identity extends Writer {
   readonly name: string;
   readonly words: string;
   /** Compressed public key, 66 hexadecimal digits. */
@@ -36,6 +37,14 @@ export function openIdentity(name: string, words: string): Identity {
     name,
     words,
     key: hex(key),
+    publicKey: key,
+    shared(peer) {
+      const point = new Uint8Array(33);
+      if (!curve.ecdh(point, secret, peer)) return undefined;
+      const shared = new Uint8Array(32);
+      hashes.sha256(shared, point);
+      return shared;
+    },
     sign(box, challenge, request) {
       const digest = new Uint8Array(32);
       hashes.sha256(digest, new TextEncoder().encode(proofText(box, challenge, request)));
@@ -45,5 +54,3 @@ export function openIdentity(name: string, words: string): Identity {
     },
   };
 }
-
-export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,6 +1,7 @@
 /** The box as the app uses it, over plain HTTP from its own origin. */
 import type { ApiError, FileInfo, Status } from '../../../box/api/types.js';
 import type { Currency } from '../model/amounts.js';
+import type { LetterState, Person } from '../model/people.js';
 import type { Identity } from '../model/identity.js';
 
 export interface Offer {
@@ -27,7 +28,22 @@ export class Refused extends Error {
   }
 }
 
+export interface Mail {
+  readonly letters: readonly { readonly id: string; readonly number: number; readonly sealed: string; readonly at: number }[];
+  readonly sent: readonly { readonly id: string; readonly state: LetterState }[];
+  readonly people: readonly Person[];
+}
+
 export interface Box {
+  /** Opens the inbox; answers a token and the node id of the box. */
+  openPost(identity: Identity): Promise<{ readonly token: string; readonly box: string }>;
+  mail(token: string, after: number): Promise<Mail>;
+  /** sealed: base64. */
+  post(
+    token: string,
+    letter: { readonly id: string; readonly box: string; readonly person: string; readonly sealed: string },
+  ): Promise<{ readonly state: LetterState }>;
+  haveRead(token: string, ids: readonly string[]): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileInfo[]>;
   offer(): Promise<Offer>;
@@ -39,8 +55,11 @@ export interface Box {
 }
 
 export function createBox(origin: string): Box {
-  const call = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {
-    const init = body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const call = async <T>(method: 'GET' | 'POST', path: string, body?: object, token?: string): Promise<T> => {
+    const headers: Record<string, string> = {};
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     const response = await fetch(origin + path, init);
     const answer: unknown = await response.json();
     if (response.ok) return answer as T;
@@ -56,6 +75,13 @@ export function createBox(origin: string): Box {
     files: () => call('GET', '/api/files'),
     offer: () => call('GET', '/api/uplink'),
     meter: () => call('GET', '/api/uplink/meter'),
+    async openPost(identity) {
+      const { id } = await call<Status>('GET', '/api/status');
+      return call('POST', '/api/post/session', { ...(await prove(identity, id, 'post')), name: identity.name });
+    },
+    mail: (token, after) => call('GET', `/api/post?after=${after}`, undefined, token),
+    post: (token, letter) => call('POST', '/api/post/letters', letter, token),
+    haveRead: async (token, ids) => void (await call('POST', '/api/post/read', { ids }, token)),
     join: async (identity, box) => call('POST', '/api/uplink/session', await prove(identity, box, 'session')),
     async buy(identity, box, id, octets) {
       const proof = await prove(identity, box, `buy ${id} ${octets}`);

@@ -8,11 +8,13 @@
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { FileInfo, Status } from '../../../box/api/types.js';
-import { hex, newWords, openIdentity, readWords, type Identity } from '../model/identity.js';
+import { hex } from '../model/letter.js';
+import { newWords, openIdentity, readWords, type Identity } from '../model/identity.js';
 import { pickLanguage, words, type Language, type Words } from '../model/words.js';
 import { Refused, type Box, type Meter, type Offer } from './box.js';
+import { createChat, type Chat } from './chat.js';
 
-export type Tab = 'internet' | 'money' | 'island' | 'me';
+export type Tab = 'people' | 'internet' | 'money' | 'island' | 'me';
 
 export interface StoreOptions {
   readonly box: Box;
@@ -22,6 +24,7 @@ export interface StoreOptions {
 }
 
 export interface Store {
+  readonly chat: Chat;
   readonly language: ReadonlySignal<Language>;
   readonly words: ReadonlySignal<Words>;
   readonly identity: ReadonlySignal<Identity | undefined>;
@@ -62,7 +65,7 @@ export function createStore({ box, disk, random, languages }: StoreOptions): Sto
   const language = signal<Language>(saved !== null && Object.hasOwn(words, saved) ? (saved as Language) : pickLanguage(languages));
   const identity = signal<Identity | undefined>(undefined);
   const unwritten = signal(false);
-  const tab = signal<Tab>('internet');
+  const tab = signal<Tab>('people');
   const status = signal<Status | undefined>(undefined);
   const files = signal<readonly FileInfo[]>([]);
   const offer = signal<Offer | null | undefined>(undefined);
@@ -70,6 +73,7 @@ export function createStore({ box, disk, random, languages }: StoreOptions): Sto
   const offline = signal(false);
   const busy = signal(false);
   const notice = signal<string | undefined>(undefined);
+  const chat = createChat(box, disk, random, identity);
   const spoken = computed(() => words[language.value]);
 
   const settle = (name: string, mnemonic: string): void => {
@@ -97,6 +101,7 @@ export function createStore({ box, disk, random, languages }: StoreOptions): Sto
         throw error;
       });
       await readMeter();
+      await chat.refresh();
       if (tab.value === 'island') files.value = await box.files();
       offline.value = false;
     } catch (error) {
@@ -106,6 +111,7 @@ export function createStore({ box, disk, random, languages }: StoreOptions): Sto
   };
 
   return {
+    chat,
     language,
     words: spoken,
     identity,
@@ -144,9 +150,10 @@ export function createStore({ box, disk, random, languages }: StoreOptions): Sto
     },
     forget() {
       for (const name of [SAVED.name, SAVED.words, SAVED.written, SAVED.purchase]) disk.removeItem(name);
+      chat.forget();
       identity.value = undefined;
       meter.value = undefined;
-      tab.value = 'internet';
+      tab.value = 'people';
     },
     speak(wanted) {
       disk.setItem(SAVED.language, wanted);

@@ -6,9 +6,10 @@ import { Internet } from './internet.js';
 import { IslandPage } from './island.js';
 import { Me } from './me.js';
 import { Money } from './money.js';
+import { People } from './people.js';
 import { KeepWords, LanguageChoice, Welcome } from './welcome.js';
 
-const pages: Readonly<Record<Tab, () => JSX.Element>> = { internet: Internet, money: Money, island: IslandPage, me: Me };
+const pages: Readonly<Record<Tab, () => JSX.Element>> = { people: People, internet: Internet, money: Money, island: IslandPage, me: Me };
 
 export function App(): JSX.Element {
   const store = useStore();
@@ -51,6 +52,7 @@ export function App(): JSX.Element {
         {(Object.keys(pages) as Tab[]).map((each) => (
           <button key={each} aria-current={each === tab ? 'page' : undefined} onClick={() => store.open(each)}>
             {words[each]}
+            {each === 'people' && store.chat.unread.value > 0 && <span class="count">{store.chat.unread.value}</span>}
           </button>
         ))}
       </nav>
