@@ -46,9 +46,14 @@ export async function buildWeb({ page = 'console', log }) {
   const [source, output, stamp] = [join(web, page), join(target, page), join(target, `${page}.json`)];
   const { script, style } = pages[page];
   // A page may take in what it shares with the other, with the box and with core.
-  const shared = ['hosts/web/console/style', 'hosts/box/access', 'hosts/box/api', 'firmware/core/crypto', 'firmware/core/base', 'firmware/core/link'].map((folder) =>
-    join(root, folder),
-  );
+  const shared = [
+    'hosts/web/console/style',
+    'hosts/box/access',
+    'hosts/box/api',
+    'firmware/core/crypto',
+    'firmware/core/base',
+    'firmware/core/link',
+  ].map((folder) => join(root, folder));
   const key = hashOf([fileURLToPath(import.meta.url), join(root, 'package-lock.json'), ...[source, ...shared].flatMap(filesBelow)]);
   const known = existsSync(stamp) && existsSync(join(output, 'index.html')) ? JSON.parse(readFileSync(stamp, 'utf8')) : undefined;
   if (known?.key === key) return known;
