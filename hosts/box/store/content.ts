@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CID } from 'multiformats/cid';
 import { messageOf, Problem, syncFolder, systemCode } from '../../node/index.js';
 import { evictionOrder, isEntry, reachable, sizeOf, stronger, usageOf, type Class, type Entry, type Root } from './entry.js';
@@ -19,7 +19,7 @@ import { Journal, type Damage } from './journal.js';
 import { linksOf } from './links.js';
 import { Outboard, PIECES_PER_LEAF } from './outboard.js';
 import { PartialFile, MAP_HEADER } from './partial.js';
-import { cidOf, fits, LEAF, PIECE, RAW, type Block } from './unixfs.js';
+import { cidOf, fits, isLeaf, LEAF, PIECE, RAW, type Block } from './unixfs.js';
 
 /** Outboards held in memory: of 1 GiB each takes 0.5 MB. */
 const OUTBOARDS = 16;
@@ -115,6 +115,12 @@ export class ContentStore {
     return sum([...reachable(this.#index, [cid])].map((each) => this.#index.get(each)!.octets));
   }
 
+  /** CIDs below a root that are not here: what a folder lacks that has come in part. */
+  missing(cid: string): string[] {
+    const below = [...reachable(this.#index, [cid])].flatMap((each) => this.#index.get(each)!.links ?? []);
+    return [...new Set(below)].filter((each) => !this.#index.has(each));
+  }
+
   path(cid: string): string {
     return join(this.folder, 'data', cid);
   }
@@ -151,13 +157,14 @@ export class ContentStore {
       if (fit !== true)
         throw new Problem(
           'bad-block',
-          fit === undefined ? `block ${cid.toString()} has a hash that is not sha2-256` : `block ${cid.toString()} does not fit its hash`,
+          fit === undefined
+            ? `block ${cid.toString()} has a hash of a kind that is not known here`
+            : `block ${cid.toString()} does not fit its hash`,
           'Fetch it again from another holder.',
         );
     }
     const last = blocks.at(-1);
-    // A raw block is a file of one leaf, whoever stores it first.
-    const isFile = ({ cid, bytes }: Block): boolean => cid.code === RAW && cid.version === 1 && bytes.length <= LEAF;
+    const isFile = ({ cid, bytes }: Block): boolean => isLeaf(cid, bytes.length);
     await this.holding(async (part) => {
       for (const block of blocks.filter(isFile))
         await this.add([block.bytes], block === last ? options : { ...options, part: options.part ?? part });
@@ -232,6 +239,15 @@ export class ContentStore {
       const entry = unrooted(this.#known(cid));
       this.#note(entry);
       return this.#sweep([entry]);
+    });
+  }
+
+  /** No longer roots of their own, as something else holds them now; what is held by nothing goes. */
+  async unlist(cids: readonly string[]): Promise<void> {
+    await this.#serial(async () => {
+      const changed = cids.flatMap((cid) => (this.#index.get(cid)?.root?.class === 'cache' ? [unrooted(this.#index.get(cid)!)] : []));
+      for (const entry of changed) this.#note(entry);
+      await this.#sweep(changed);
     });
   }
 
@@ -351,9 +367,16 @@ export class ContentStore {
 
   /** Opens or begins one; its octets count against the quota from now on. One of another size or block size is begun anew. */
   async partial(name: string, octets: number, blockSize = PIECE, kept: Class = 'mine'): Promise<PartialFile> {
-    await this.#serial(() => this.#makeRoom(octets - (this.#reserved.get(name) ?? 0), kept));
-    this.#reserved.set(name, octets);
+    await this.reserve(name, octets, kept);
     return PartialFile.open(this.#partialPath(name), octets, blockSize);
+  }
+
+  /** Room for what will come; fails with a Problem `quota`. */
+  async reserve(name: string, octets: number, kept: Class = 'mine'): Promise<void> {
+    await this.#serial(async () => {
+      await this.#makeRoom(octets - (this.#reserved.get(name) ?? 0), kept);
+      this.#reserved.set(name, octets);
+    });
   }
 
   /** Names, octets and what is safely stored of the partial files. */
@@ -504,6 +527,8 @@ export class ContentStore {
         return this.#put({ ...known, used: this.#tick(), ...(root && { root }), ...(sha256 !== undefined && { sha256 }) });
       }
       const beside = outboard.pieces.length > 0 ? outboard.encode() : undefined;
+      // A partial file that becomes whole has its room already.
+      this.#reserved.delete(basename(fresh, '.part'));
       await this.#makeRoom(octets + (beside?.length ?? 0), root?.class ?? options.class ?? 'mine');
       if (beside) {
         const file = this.#incoming();

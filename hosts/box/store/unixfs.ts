@@ -81,11 +81,25 @@ export function parseCid(text: string): CID | undefined {
   }
 }
 
-/** True if the octets have the CID's hash; undefined if the hash is one we do not know. */
+/** Hashes of foreign blocks by their multihash code, as Node calls them. */
+const hashes = new Map([
+  [SHA2_256, 'sha256'],
+  [0x13, 'sha512'],
+  [0x14, 'sha3-512'],
+  [0x16, 'sha3-256'],
+]);
+
+/** True if the octets have the CID's hash; undefined if the hash is one that we do not know. */
 export function fits(cid: CID, bytes: Uint8Array): boolean | undefined {
   const { code, digest } = cid.multihash;
   if (code === 0) return Buffer.compare(digest, bytes) === 0;
-  return code === SHA2_256 ? Buffer.compare(digest, sha256(bytes)) === 0 : undefined;
+  const name = hashes.get(code);
+  return name === undefined ? undefined : Buffer.compare(digest, crypto.createHash(name).update(bytes).digest()) === 0;
+}
+
+/** A file of one leaf, whoever stores it first. */
+export function isLeaf(cid: CID, octets: number): boolean {
+  return cid.code === RAW && cid.version === 1 && cid.multihash.code === SHA2_256 && octets <= LEAF;
 }
 
 function sum<K extends string>(items: readonly Readonly<Record<K, number>>[], key: K): number {

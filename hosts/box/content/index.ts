@@ -1,0 +1,5 @@
+export * from './car.js';
+export * from './dag.js';
+export * from './downloads.js';
+export * from './fetch-http.js';
+export * from './service.js';
