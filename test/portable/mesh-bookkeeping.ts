@@ -207,10 +207,10 @@ suite('update sync', (t) => {
     equal(ask(sync, 99), '', 'a stranger is not asked');
     sync.meet(0, 1);
     equal(ask(sync, 29), '');
-    equal(sync.deadline(always), 30);
+    equal(sync.deadline(0, always), 30);
     equal(ask(sync, 30), `1 after ${(7 - 0x7000) & 0xffff}`);
     sync.repeated(40, 1, (7 - 0x7000) & 0xffff, 7);
-    equal(sync.deadline(always), Number.MAX_SAFE_INTEGER);
+    equal(sync.deadline(0, always), Number.MAX_SAFE_INTEGER);
   });
 
   t.test('news in order asks nothing, a gap asks after the last complete one', () => {

@@ -12,7 +12,16 @@
  * Outcomes are evidence of the link's quality, so a link that dies is known by its failures, not only by missing beacons.
  */
 import { sameOctets, type Millis, type Prng } from '../base/index.js';
-import { envelopeClass, EnvelopeClass, ENVELOPE_DESTINATION_AT, EnvelopeFlag, envelopeFlags, setEnvelopeFlags } from '../wire/index.js';
+import {
+  envelopeClass,
+  EnvelopeClass,
+  envelopeDestination,
+  ENVELOPE_DESTINATION_AT,
+  EnvelopeFlag,
+  envelopeFlags,
+  setEnvelopeFlags,
+} from '../wire/index.js';
+import type { Carriage } from './carriage.js';
 import type { Counters } from './counters.js';
 import type { Discovery } from './discovery.js';
 import { losslessCost, type LinkKind } from './link-kind.js';
@@ -35,6 +44,8 @@ const SILENT_CHANCES = 6;
 const GONE_AFTER = 3;
 const GONE_AFTER_POOR = 5;
 const ETX_POOR = 2;
+/** Three quarters: who is heard less well may send packets on unheard. */
+const WATCHED_SHARE = 192;
 const ETX_HOPELESS = 4;
 
 /** A neighbour with a queue of a few frames gets to ours within this. */
@@ -46,6 +57,7 @@ export interface DeliveriesOptions {
   readonly neighbours: NeighbourTable;
   readonly outbox: Outbox;
   readonly discovery: Discovery;
+  readonly carriage: Carriage;
 }
 
 export class Deliveries {
@@ -69,7 +81,8 @@ export class Deliveries {
 
   /** listening -> released or kept, kept -> released. `named`: by an `ack` frame; else it was overheard being sent on. */
   acknowledged(now: Millis, medium: Medium, neighbour: number, flow: number, counter: number, named: boolean): void {
-    const { outbox, discovery } = this.#options;
+    const { outbox, neighbours, discovery, carriage } = this.#options;
+    if (!named) carriage.carried(neighbour, flow, counter);
     const entry = outbox.awaiting(neighbour, flow, counter);
     if (entry < 0) return;
     if (outbox.isKept(entry)) {
@@ -79,8 +92,12 @@ export class Deliveries {
     // From the first hand-over to the driver: its channel access is part of what a retry would wait for too.
     if (outbox.tries(entry) === 0) medium.ackClock.sample(now - outbox.since(entry));
     const learnt = this.#succeeded(entry);
-    if (named && this.#goesOn(entry, neighbour)) outbox.keep(entry, now + KEPT);
-    else outbox.release(entry);
+    if (named && this.#goesOn(entry, neighbour)) {
+      const watched =
+        neighbours.steady(neighbour) >= WATCHED_SHARE && !carriage.ends(neighbour, envelopeDestination(outbox.frame(entry), 0));
+      if (watched) carriage.promised(now, neighbour, flow, counter);
+      outbox.keep(entry, now + KEPT);
+    } else outbox.release(entry);
     if (learnt) discovery.judge(now, medium, neighbour);
   }
 

@@ -18,9 +18,10 @@ import {
   type Role,
 } from '../wire/index.js';
 import { BEACON_REST } from './beacon-clock.js';
+import type { Carriage } from './carriage.js';
 import { Drop, type Counters } from './counters.js';
 import { losslessCost } from './link-kind.js';
-import { COST_INFINITE, linkCost, worthTelling } from './link-quality.js';
+import { COST_INFINITE, dearer, linkCost, worthTelling } from './link-quality.js';
 import type { Medium } from './medium.js';
 import type { NeighbourTable } from './neighbour-table.js';
 
@@ -44,6 +45,7 @@ export interface DiscoveryOptions {
   readonly prng: Prng;
   readonly neighbours: NeighbourTable;
   readonly counters: Counters;
+  readonly carriage: Carriage;
 }
 
 export class Discovery {
@@ -112,7 +114,9 @@ export class Discovery {
     const { neighbours } = this.#options;
     const usable = neighbours.isPinned(slot) && medium.up;
     const lossless = losslessCost(medium.kind);
-    const cost = usable ? linkCost(lossless, neighbours.inward(slot), neighbours.outward(slot)) : COST_INFINITE;
+    const cost = usable
+      ? dearer(linkCost(lossless, neighbours.inward(slot), neighbours.outward(slot)), this.#options.carriage.dearness(slot))
+      : COST_INFINITE;
     const told = neighbours.cost(slot);
     if (!worthTelling(told, cost, lossless)) return;
     neighbours.tell(slot, cost);
@@ -197,12 +201,12 @@ export class Discovery {
    */
   #heard(now: Millis, medium: Medium): Heard[] {
     const { neighbours } = this.#options;
-    const rank = (slot: number): number => neighbours.listedAt(slot);
     let count = 0;
     for (let slot = 0; slot < neighbours.end; slot += 1) {
-      if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== medium.kind || neighbours.inward(slot) === 0) continue;
+      if (!neighbours.isPinned(slot) || neighbours.kind(slot) !== medium.kind || !neighbours.isMeasured(slot)) continue;
       let place = count;
-      for (; place > 0 && rank(this.#order[place - 1]!) > rank(slot); place -= 1) this.#order[place] = this.#order[place - 1]!;
+      const at = neighbours.listedAt(slot);
+      for (; place > 0 && neighbours.listedAt(this.#order[place - 1]!) > at; place -= 1) this.#order[place] = this.#order[place - 1]!;
       this.#order[place] = slot;
       count += 1;
     }

@@ -13,7 +13,7 @@ export const PERFECT = 255;
 export const LEAST_SHARE = 8;
 export const COST_INFINITE = 0xffff;
 /** Four such hops still add up to a metric. */
-const COST_MOST = 0x3fff;
+export const COST_MOST = 0x3fff;
 
 /** Shift `count` equal chances into a history. */
 export function recordChances(history: number, arrived: boolean, count: number): number {
@@ -38,6 +38,11 @@ export function linkCost(lossless: number, inward: number, outward: number): num
   if (inward === 0 || outward === 0) return COST_INFINITE;
   const cost = Math.ceil((lossless * PERFECT * PERFECT) / (inward * outward));
   return cost < COST_MOST ? cost : COST_MOST;
+}
+
+/** A cost doubled so often, as far as costs go. */
+export function dearer(cost: number, doublings: number): number {
+  return cost === COST_INFINITE ? cost : Math.min(cost << doublings, COST_MOST);
 }
 
 /**

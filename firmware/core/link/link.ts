@@ -16,6 +16,7 @@ import {
   writeEnvelope,
 } from '../wire/index.js';
 import type { Rank } from './airtime-budget.js';
+import { Carriage } from './carriage.js';
 import { Drop } from './counters.js';
 import { Deliveries } from './deliveries.js';
 import { Discovery } from './discovery.js';
@@ -43,12 +44,16 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   readonly #options: LinkOptions;
   readonly #media: Media;
   readonly #outbox: Outbox;
+  /** Who takes packets and does not send them on. */
+  readonly carriage: Carriage;
   readonly #discovery: Discovery;
   readonly #deliveries: Deliveries;
   readonly #scratch: Uint8Array;
   #started = false;
   /** The last poll found nothing, and nothing was told since. */
   #isQuiet = false;
+  /** Beacons go at ticks: other inputs have their own work, and a board's turn must stay short. */
+  #mayBeacon = false;
   #now = millis(0);
   #heard: LinkEffect | undefined;
   #sweepAt = millis(0);
@@ -61,9 +66,10 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     this.#media = new Media(options.media, options.prng);
     this.#outbox = new Outbox(options.queue, this.#media.frameOctets);
     this.#scratch = new Uint8Array(this.#media.frameOctets);
-    const { neighbours } = this;
-    this.#discovery = new Discovery({ ...options, neighbours });
-    this.#deliveries = new Deliveries({ ...options, neighbours, outbox: this.#outbox, discovery: this.#discovery });
+    this.carriage = new Carriage(options.neighbours);
+    const { neighbours, carriage } = this;
+    this.#discovery = new Discovery({ ...options, neighbours, carriage });
+    this.#deliveries = new Deliveries({ ...options, neighbours, outbox: this.#outbox, discovery: this.#discovery, carriage });
   }
 
   /** Whether the queue takes another frame of the rank. */
@@ -120,6 +126,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   handle(now: Millis, input: LinkInput): void {
     this.#now = now;
     this.#isQuiet = false;
+    this.#mayBeacon = input.type === 'tick';
     if (!this.#started) this.#start(now);
     switch (input.type) {
       case 'frame':
@@ -264,10 +271,16 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #onTime(): void {
     const now = this.#now;
-    this.#deliveries.giveUp(now, (kind) => this.#media.of(kind));
+    if (this.#outbox.hasAwaited) this.#deliveries.giveUp(now, (kind) => this.#media.of(kind));
     if (now < this.#sweepAt) return;
     this.#sweepAt = millis(now + SWEEP_EVERY);
-    this.#discovery.sweep(now, (slot) => this.#media.of(this.neighbours.kind(slot)));
+    const mediumOf = (slot: number): Medium => this.#media.of(this.neighbours.kind(slot));
+    this.#discovery.sweep(now, mediumOf);
+    this.carriage.sweep(
+      now,
+      (slot) => this.neighbours.isKnown(slot),
+      (slot) => this.#discovery.judge(now, mediumOf(slot), slot),
+    );
   }
 
   #tellNeighbour(slot: number): LinkEffect {
@@ -295,7 +308,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       const { neighbour, flow, counter } = medium.takeAck();
       if (this.neighbours.isPinned(neighbour)) return this.#sendOwn(medium, neighbour, EnvelopeClass.ack, flow, counter, () => undefined);
     }
-    if (medium.beacons.due <= now) {
+    if (this.#mayBeacon && medium.beacons.due <= now) {
       return this.#sendOwn(medium, EVERYONE, EnvelopeClass.beacon, this.#tag(), this.updateNumber, (w) =>
         this.#discovery.writeBeacon(now, w, medium, this.queueEighths()),
       );
@@ -314,7 +327,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #sendQueued(medium: Medium, entry: number): LinkEffect {
     const neighbour = this.#outbox.neighbour(entry);
-    const bytes = this.#outbox.frame(entry).slice();
+    const bytes = this.#outbox.copy(entry);
     this.#outbox.fly(entry, this.#now);
     medium.budget?.spend(this.#outbox.rank(entry), airtime(medium.kind, bytes.length));
     return this.#give(medium, neighbour, bytes, entry);
@@ -342,7 +355,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     medium.sentAt = this.#now;
     medium.flying = entry;
     this.#options.counters.sent(envelopeClass(bytes, 0), bytes.length);
-    const to = neighbour === EVERYONE ? BROADCAST : this.neighbours.mac(neighbour).slice();
+    const to = neighbour === EVERYONE ? BROADCAST : this.neighbours.macCopy(neighbour);
     return { type: 'transmit', link: medium.kind, to, bytes };
   }
 

@@ -147,6 +147,10 @@ export class NeighbourTable {
     return this.#octets.subarray(slot * OCTETS + MAC, slot * OCTETS + MAC + 6);
   }
 
+  macCopy(slot: number): Uint8Array {
+    return this.#octets.slice(slot * OCTETS + MAC, slot * OCTETS + MAC + 6);
+  }
+
   moveTo(slot: number, mac: Uint8Array): void {
     this.#octets.set(mac, slot * OCTETS + MAC);
   }
@@ -263,6 +267,11 @@ export class NeighbourTable {
     this.#words[slot * WORDS + HISTORY] = recordChances(this.#words[slot * WORDS + HISTORY]!, arrived, count);
     const length = this.#octets[slot * OCTETS + HISTORY_LENGTH]! + count;
     this.#octets[slot * OCTETS + HISTORY_LENGTH] = length < HISTORY_BITS ? length : HISTORY_BITS;
+  }
+
+  /** Whether a beacon of it arrived. */
+  isMeasured(slot: number): boolean {
+    return this.#octets[slot * OCTETS + HISTORY_LENGTH] !== 0;
   }
 
   /** Whether the whole history holds no loss: another success changes nothing. */

@@ -183,6 +183,7 @@ export class Outbox {
 
   /** A frame that awaits this neighbour's acknowledgement of (flow, counter), or its being sent on, or -1. */
   awaiting(neighbour: number, flow: number, counter: number): number {
+    if (this.#size === 0) return -1;
     for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE]!;
       const tried = state === State.Waiting && this.tries(entry) > 0;
@@ -238,6 +239,12 @@ export class Outbox {
     return this.#pool.subarray(at, at + this.#words[entry * (OCTETS / 2) + LENGTH_WORD]!);
   }
 
+  /** The frame in memory of its own. */
+  copy(entry: number): Uint8Array {
+    const at = entry * this.#frameOctets;
+    return this.#pool.slice(at, at + this.#words[entry * (OCTETS / 2) + LENGTH_WORD]!);
+  }
+
   kind(entry: number): LinkKind {
     return LINK_KINDS[this.#octets[entry * OCTETS + KIND]!]!;
   }
@@ -278,22 +285,17 @@ export class Outbox {
   #move(entry: number, state: number): void {
     const base = entry * OCTETS;
     const was = this.#octets[base + STATE]!;
-    const neighbour = this.#octets[base + NEIGHBOUR]!;
-    const busy = isBusy(state) - isBusy(was);
-    if (busy !== 0) this.#busy[neighbour] = this.#busy[neighbour]! + busy;
     this.#octets[base + STATE] = state;
-    this.#count(was, -1);
-    this.#count(state, 1);
+    if (was === State.Waiting) this.#waiting -= 1;
+    else if (was === State.Returned) this.#returned -= 1;
+    else if (was !== State.Flying) this.#awaited -= 1;
+    if (state === State.Waiting) this.#waiting += 1;
+    else if (state === State.Returned) this.#returned += 1;
+    else if (state === State.Listening || state === State.Kept) this.#awaited += 1;
+    // A frame that flies or is awaited keeps others from its neighbour.
+    const busy = (state >= State.Flying && state <= State.Kept ? 1 : 0) - (was >= State.Flying && was <= State.Kept ? 1 : 0);
+    if (busy === 0) return;
+    const neighbour = this.#octets[base + NEIGHBOUR]!;
+    this.#busy[neighbour] = this.#busy[neighbour]! + busy;
   }
-
-  #count(state: number, change: number): void {
-    if (state === State.Waiting) this.#waiting += change;
-    else if (state === State.Listening || state === State.Kept) this.#awaited += change;
-    else if (state === State.Returned) this.#returned += change;
-  }
-}
-
-/** Whether a frame in this state keeps others from its neighbour. */
-function isBusy(state: number): number {
-  return state === State.Flying || state === State.Listening || state === State.Kept ? 1 : 0;
 }

@@ -69,6 +69,10 @@ export class Announcements {
     this.#set(slot, URGENT);
   }
 
+  isUrgent(slot: number): boolean {
+    return this.#has(slot, URGENT);
+  }
+
   hasUrgent(): boolean {
     return this.#first(URGENT) >= 0;
   }
@@ -138,12 +142,13 @@ export class Announcements {
   /** It was announced with this metric (UNREACHABLE is a retraction), in the update of this number. A refresh keeps the number of the news. */
   announced(slot: number, metric: number, second: number, number: number): void {
     const at = slot * WORDS;
-    if (this.#has(slot, URGENT)) this.#words[at + NUMBER] = number;
-    else if (isNewer(number - NUMBER_OLDEST, this.#words[at + NUMBER]!)) this.#words[at + NUMBER] = number - NUMBER_OLDEST;
-    this.#clear(slot, URGENT);
-    this.#set(slot, SAID);
-    this.#words[at + METRIC] = metric;
-    this.#words[at + AT] = second;
+    const words = this.#words;
+    const flags = this.#flags[slot]!;
+    if ((flags & URGENT) !== 0) words[at + NUMBER] = number;
+    else if (isNewer(number - NUMBER_OLDEST, words[at + NUMBER]!)) words[at + NUMBER] = number - NUMBER_OLDEST;
+    this.#flags[slot] = (flags & ~URGENT) | SAID;
+    words[at + METRIC] = metric;
+    words[at + AT] = second;
   }
 
   /** A slot whose change the node was not told yet, taken; -1 if there is none. */

@@ -64,6 +64,7 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
     this.#filter = kernels.duplicateFilter({ capacity: duplicates, window: DUPLICATE_WINDOW });
     this.#routing = new Routing({ ...options, table: this.#table, timers });
     this.#frame = new Uint8Array(link.frameOctets);
+    link.carriage.ends = (neighbour, destination) => this.#routing.endsAt(neighbour, destination);
     this.#flow = prng.u32();
     this.#lastFlow = this.#flow;
   }

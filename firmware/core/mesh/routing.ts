@@ -15,7 +15,7 @@
  * OSPF does, RFC 2328 section 13.4).
  */
 import { millis, RouteOutcome, type Millis, type Prng } from '../base/index.js';
-import { COST_INFINITE, Drop, type Counters, type Link, type Submit } from '../link/index.js';
+import { COST_INFINITE, COST_MOST, Drop, losslessCost, type Counters, type Link, type Submit } from '../link/index.js';
 import type { RouteTable } from '../ports/index.js';
 import {
   decodeRouting,
@@ -49,6 +49,8 @@ const ROUND = 1_000;
 /** Longer than a question's three tries. */
 const PROBE_APART = 500;
 const UNREACHABLE = 0xffff;
+/** What is left of the way when only a line is. */
+const LINE = losslessCost('serial');
 /** What a link costs whose neighbour we hear but may not use: its routes are kept for the moment that it can be (route table). */
 const NOT_YET = 0xfffe;
 
@@ -127,7 +129,7 @@ export class Routing {
 
   #deadline(): number {
     let earliest = Math.min(this.#expireAt, this.#updates.deadline(), this.#liveness.deadline());
-    earliest = Math.min(earliest, this.#sync.deadline(this.#mayAsk));
+    earliest = Math.min(earliest, this.#sync.deadline(this.#now, this.#mayAsk));
     if (this.#roundAt !== 0 && this.#roundAt < earliest) earliest = this.#roundAt;
     return Math.min(earliest, this.#requestFrames.deadline(this.#now));
   }
@@ -143,7 +145,8 @@ export class Routing {
       this.#sync.forget(neighbour);
       table.neighbourCost(neighbour, UNREACHABLE, this.#react);
     }
-    if (known) table.neighbourCost(neighbour, cost === COST_INFINITE ? NOT_YET : cost, this.#react);
+    if (known && this.#isOutcast(neighbour)) table.neighbourCost(neighbour, UNREACHABLE, this.#react);
+    else if (known) table.neighbourCost(neighbour, cost === COST_INFINITE ? NOT_YET : cost, this.#react);
     if (cost === COST_INFINITE) return;
     this.#sync.meet(now, neighbour);
     this.#requests.askAgain();
@@ -190,6 +193,16 @@ export class Routing {
   /** Next hop for a destination other than `except` (-1: any), or -1. */
   nextHop(destination: Uint8Array, except: number): number {
     return this.#options.table.lookup(destination, 0, except);
+  }
+
+  /** Whether a neighbour, by what it announces, hands a packet for the destination over a line: its box is behind it. */
+  endsAt(neighbour: number, destination: Uint8Array): boolean {
+    const { table, link } = this.#options;
+    const slot = table.find(destination, 0);
+    if (slot < 0 || !table.read(slot, this.#entry)) return false;
+    const metric = this.#entry.neighbour === neighbour ? this.#entry.metric : this.#entry.alternateMetric;
+    const rest = metric - link.neighbours.cost(neighbour);
+    return rest >= LINE && rest < LINE + (LINE >> 3);
   }
 
   /** A packet came for a destination that we have no route to: whoever sent it should know. */
@@ -239,6 +252,7 @@ export class Routing {
   #onAnnouncement(neighbour: number, { destination, seqno, metric }: Announcement): void {
     const { link, table, counters } = this.#options;
     if (this.#updates.isSelf(destination)) return this.#updates.onEcho(this.#now, seqno, metric);
+    if (this.#isOutcast(neighbour)) return;
     if (metric !== UNREACHABLE && this.#isOnlyDearer(neighbour, destination, seqno, metric)) return;
     const cost = link.neighbours.cost(neighbour);
     const outcome = table.update(destination, 0, neighbour, seqno, metric, cost === COST_INFINITE ? NOT_YET : cost, this.#second());
@@ -258,6 +272,12 @@ export class Routing {
     if (this.#requests.renew(slot, this.#second()) && this.#requests.want(slot, wanted, REQUEST_HOPS, this.#second()))
       this.#requests.forward(slot);
     return true;
+  }
+
+  /** It takes packets and does not send them on, and there are others. Nobody is so dear by distance: ETX 700. */
+  #isOutcast(neighbour: number): boolean {
+    const { neighbours } = this.#options.link;
+    return neighbours.cost(neighbour) === COST_MOST && hasOtherRouter(neighbours, neighbour);
   }
 
   #onRequest(neighbour: number, { wanted, hops }: SeqnoRequest): void {
@@ -307,7 +327,7 @@ export class Routing {
       default:
         return;
     }
-    if (this.#announcements.hasUrgent()) this.#updates.trigger(this.#now);
+    if (this.#announcements.isUrgent(slot)) this.#updates.trigger(this.#now);
   };
 
   /** A new route: it satisfies who wanted a newer sequence number, or its next hop is asked for one. */

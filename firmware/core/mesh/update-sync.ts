@@ -103,8 +103,8 @@ export class UpdateSync {
     return undefined;
   }
 
-  /** When the next question falls due. */
-  deadline(mayAsk: (neighbour: number) => boolean): number {
+  /** When the next question falls due, or may: whether a neighbour may be asked is looked at when it is due. */
+  deadline(now: number, mayAsk: (neighbour: number) => boolean): number {
     let earliest = Number.MAX_SAFE_INTEGER;
     let from = earliest;
     if (this.#askFrom === from) return from;
@@ -112,7 +112,7 @@ export class UpdateSync {
       const at = this.#askAt[neighbour]!;
       if (at === 0) continue;
       if (at < from) from = at;
-      if (at < earliest && mayAsk(neighbour)) earliest = at;
+      if (at < earliest && (at > now || mayAsk(neighbour))) earliest = at;
     }
     this.#askFrom = from;
     return earliest;

@@ -19,7 +19,9 @@ const SEQNO_EVERY = 2;
 /** Octets of an announcement at most: array 1, id 9, seqno 3, metric 3; of an update around them: map, keys, list 6, since 4. */
 const ANNOUNCEMENT_OCTETS = 16;
 const UPDATE_OCTETS = 10;
-const REFRESH_LOOK = { least: 2_000, most: 4_000 };
+/** What a board writes within a turn of 800,000 instructions: one takes 35,000 (RV32), and the frame goes out in the same turn. */
+const TURN_ANNOUNCEMENTS = 10;
+const REFRESH_LOOK = { least: 5_000, most: 10_000 };
 const UNREACHABLE = 0xffff;
 const NOBODY = 0xff;
 
@@ -31,6 +33,15 @@ export interface UpdatesOptions {
   readonly announcements: Announcements;
   readonly audience: () => readonly Audience[];
   readonly timers: MeshTimers;
+}
+
+/** What the next frame is to hold; its slots are in #slots. To choose and to write are a turn each of a board. */
+interface Choice {
+  readonly urgent: boolean;
+  /** -1: news or a refresh. */
+  readonly since: number;
+  readonly count: number;
+  readonly upTo: number;
 }
 
 export class Updates {
@@ -55,6 +66,7 @@ export class Updates {
   #owesRepeat = false;
   #repeatSince = 0;
   #refreshAt = 0;
+  #choice: Choice | undefined;
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -104,30 +116,41 @@ export class Updates {
     this.#clock.trigger(now);
   }
 
-  /** The frames of an update that is due, one for each link that has an audience, onto `out`. */
+  /** The frames of an update that is due, one for each link that has an audience, onto `out`: the slots are chosen at one call, written at the next. */
   poll(now: Millis, second: number, out: Submit[]): void {
     if (!this.#clock.isDue(now)) return;
     const { announcements } = this.#options;
+    const urgent = this.#selfUrgent || this.#hasOrphan || announcements.hasUrgent();
+    const since = !urgent && this.#owesRepeat ? this.#repeatSince : -1;
+    const choice = this.#choice;
+    if (choice === undefined || choice.urgent !== urgent || choice.since !== since) {
+      this.#choice = this.#choose(urgent, since, second);
+      return;
+    }
+    this.#choice = undefined;
     const audience = this.#options.audience();
     if (audience.length === 0) return this.#clock.sent(now, 'refresh', false);
-    const urgent = this.#selfUrgent || this.#hasOrphan || announcements.hasUrgent();
-    const repeats = !urgent && this.#owesRepeat;
-    const news = !repeats && this.#announce(audience, second, urgent, out);
-    if (repeats) this.#repeat(audience, second, out);
-    this.#clock.sent(now, news ? 'news' : repeats ? 'repetition' : 'refresh', this.#owesRepeat || announcements.hasUrgent());
+    const news = since < 0 && this.#announce(audience, second, choice, out);
+    if (since >= 0) this.#repeat(audience, second, choice, out);
+    this.#clock.sent(now, news ? 'news' : since >= 0 ? 'repetition' : 'refresh', this.#owesRepeat || announcements.hasUrgent());
+  }
+
+  #choose(urgent: boolean, since: number, second: number): Choice {
+    const { announcements } = this.#options;
+    if (since >= 0) return { urgent, since, ...announcements.repeat(since, this.#number, this.#slots.subarray(0, this.#room() - 1)) };
+    return { urgent, since, count: announcements.collect(second, this.#slots.subarray(0, this.#room() - 2), this.#announces), upTo: 0 };
   }
 
   /** News with a new number, or a refresh with the last one. Whether it was news to anyone. */
-  #announce(audience: readonly Audience[], second: number, urgent: boolean, out: Submit[]): boolean {
-    const { announcements, link } = this.#options;
-    const slots = announcements.collect(second, this.#slots.subarray(0, this.#room() - 2), this.#announces);
-    const concerns = this.#selfUrgent || this.#hasOrphan || this.#concerns(audience, slots);
+  #announce(audience: readonly Audience[], second: number, { urgent, count }: Choice, out: Submit[]): boolean {
+    const { link } = this.#options;
+    const concerns = this.#selfUrgent || this.#hasOrphan || this.#concerns(audience, count);
     const news = urgent && concerns;
     if (news) this.#number = (this.#number + 1) & 0xffff;
     link.updateNumber = this.#number;
     if (this.#hasOrphan) this.#put(this.#orphan, 0, UNREACHABLE, -1);
     this.#hasOrphan = false;
-    for (let i = 0; i < slots; i += 1) this.#putSlot(this.#slots[i]!, second);
+    for (let i = 0; i < count; i += 1) this.#putSlot(this.#slots[i]!, second);
     const due = this.#isSelfDue(second);
     if (this.#selfUrgent || due || this.#announcements.length === 0) this.#putSelf(second, due);
     else if (!concerns) {
@@ -148,12 +171,9 @@ export class Updates {
   }
 
   /** What was announced since some number, as much as fits a frame; the rest follows in the next. */
-  #repeat(audience: readonly Audience[], second: number, out: Submit[]): void {
-    const { announcements, id } = this.#options;
-    const since = this.#repeatSince;
-    const { count, upTo } = announcements.repeat(since, this.#number, this.#slots.subarray(0, this.#room() - 1));
+  #repeat(audience: readonly Audience[], second: number, { since, count, upTo }: Choice, out: Submit[]): void {
     for (let i = 0; i < count; i += 1) this.#putSlot(this.#slots[i]!, second);
-    if (isNewer(this.#selfNumber, since) || this.#announcements.length === 0) this.#put(id, this.#seqno, 0, -1);
+    if (isNewer(this.#selfNumber, since) || this.#announcements.length === 0) this.#put(this.#options.id, this.#seqno, 0, -1);
     this.#repeatSince = upTo;
     this.#owesRepeat = upTo !== this.#number;
     this.#push(audience, { counter: upTo, repeats: true }, since, out);
@@ -209,7 +229,7 @@ export class Updates {
   /** Announcements that fit a frame of every link that is up. */
   #room(): number {
     const { link } = this.#options;
-    let room = UPDATE_ANNOUNCEMENTS_MAX;
+    let room = TURN_ANNOUNCEMENTS;
     for (const kind of link.kindsUp()) {
       const fits = Math.floor((link.mtu(kind) - ENVELOPE_OCTETS - UPDATE_OCTETS) / ANNOUNCEMENT_OCTETS);
       if (fits < room) room = fits;

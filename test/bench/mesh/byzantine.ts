@@ -5,6 +5,8 @@
  *   liar         announces every destination at the price of a neighbour, and is a black hole
  *   forger       announces every destination as if it were it, with a newer sequence number than its own, and is a black hole
  *   replayer     nobody's neighbour: sends again, from the same addresses, what it heard a minute ago
+ *
+ * Every honest pair that has an honest path talks twice: the first time its neighbours learn whom not to trust.
  */
 import { millis, NEVER, sameOctets, type Millis } from '../../../firmware/core/base/index.js';
 import { createNode, type Node, type NodeOptions } from '../../../firmware/core/node/index.js';
@@ -45,9 +47,14 @@ export async function byzantine(seed: number): Promise<Outcome> {
   const honest = topology.links.filter(({ from, to }) => !hostile.has(from) && !hostile.has(to));
   const graph = mutualGraph(topology.nodes, honest);
   const pairs = trial.pairs(messages, ({ from, to }) => !hostile.has(from) && !hostile.has(to) && distances(graph, from)[to]! > 0);
+  const learning = await trial.converse(pairs, seconds);
   const { answered, asked } = await trial.converse(pairs, seconds);
   await trial.network.stop();
-  return { figures: { delivery: answered / asked, hostile: hostile.size, replayed: replayed(), loops: trial.loops }, curves: {} };
+  const first = learning.answered / learning.asked;
+  return {
+    figures: { delivery: answered / asked, while_learning: first, hostile: hostile.size, replayed: replayed(), loops: trial.loops },
+    curves: {},
+  };
 }
 
 function lying(kernels: Kernels, manner: Manner): Kernels {
