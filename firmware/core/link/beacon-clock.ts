@@ -12,16 +12,13 @@ const QUICK_COUNT = 4;
 
 export class BeaconClock {
   readonly #prng: Prng;
-  #due: Millis = millis(0);
+  /** A plain field: a getter costs a call, and this is read at every poll. */
+  due: Millis = millis(0);
   #interval = QUICK;
   #quick = QUICK_COUNT;
 
   constructor(prng: Prng) {
     this.#prng = prng;
-  }
-
-  get due(): Millis {
-    return this.#due;
   }
 
   /** The interval at which the next beacons come, without jitter. */
@@ -33,7 +30,7 @@ export class BeaconClock {
   start(now: Millis): void {
     this.#interval = QUICK;
     this.#quick = QUICK_COUNT;
-    this.#due = millis(now + this.#prng.below(QUICK));
+    this.due = millis(now + this.#prng.below(QUICK));
   }
 
   /** A neighbour came, went or began to use the link: tell it soon, unless quick beacons run already. */
@@ -43,7 +40,7 @@ export class BeaconClock {
       this.#quick = 2;
     }
     const soon = millis(now + this.#prng.between(10, 60));
-    if (soon < this.#due) this.#due = soon;
+    if (soon < this.due) this.due = soon;
   }
 
   /** `rest`: the interval to slow down to. `hurry`: somebody still waits to be listed. */
@@ -52,6 +49,6 @@ export class BeaconClock {
     else if (this.#quick > 0) this.#quick -= 1;
     else this.#interval = this.#interval * 2 < rest ? this.#interval * 2 : rest;
     const quarter = this.#interval >> 2;
-    this.#due = millis(now + this.#interval + this.#prng.between(-quarter, quarter));
+    this.due = millis(now + this.#interval + this.#prng.between(-quarter, quarter));
   }
 }

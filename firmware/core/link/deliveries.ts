@@ -11,16 +11,8 @@
  *
  * Outcomes are evidence of the link's quality, so a link that dies is known by its failures, not only by missing beacons.
  */
-import { sameOctets, type Millis, type Prng } from '../base/index.js';
-import {
-  envelopeClass,
-  EnvelopeClass,
-  envelopeDestination,
-  ENVELOPE_DESTINATION_AT,
-  EnvelopeFlag,
-  envelopeFlags,
-  setEnvelopeFlags,
-} from '../wire/index.js';
+import type { Millis, Prng } from '../base/index.js';
+import { envelopeDestination, EnvelopeFlag, envelopeFlags, setEnvelopeFlags } from '../wire/index.js';
 import type { Carriage } from './carriage.js';
 import type { Counters } from './counters.js';
 import type { Discovery } from './discovery.js';
@@ -92,7 +84,7 @@ export class Deliveries {
     // From the first hand-over to the driver: its channel access is part of what a retry would wait for too.
     if (outbox.tries(entry) === 0) medium.ackClock.sample(now - outbox.since(entry));
     const learnt = this.#succeeded(entry);
-    if (named && this.#goesOn(entry, neighbour)) {
+    if (named && outbox.goesOn(entry, neighbours, neighbour)) {
       const watched =
         neighbours.steady(neighbour) >= WATCHED_SHARE && !carriage.ends(neighbour, envelopeDestination(outbox.frame(entry), 0));
       if (watched) carriage.promised(now, neighbour, flow, counter);
@@ -114,13 +106,6 @@ export class Deliveries {
   isDoubtful(medium: Medium, neighbour: number): boolean {
     const { neighbours } = this.#options;
     return neighbours.failed(neighbour) > 0 && neighbours.outward(neighbour) > 0 && this.#steadyEtx(medium, neighbour) < ETX_POOR;
-  }
-
-  /** A packet whose way does not end at the neighbour. */
-  #goesOn(entry: number, neighbour: number): boolean {
-    const { outbox, neighbours } = this.#options;
-    const frame = outbox.frame(entry);
-    return envelopeClass(frame, 0) >= EnvelopeClass.sos && !sameOctets(frame, ENVELOPE_DESTINATION_AT, neighbours.id(neighbour), 0, 8);
   }
 
   /** False if it was what the neighbour's whole history said already. */

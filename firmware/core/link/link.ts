@@ -177,7 +177,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     const { neighbours } = this;
     let earliest = neighbours.used > 0 ? this.#sweepAt : Number.MAX_SAFE_INTEGER;
     const { all } = this.#media;
-    const waits = this.#outbox.hasWaiting;
+    const waits = this.#outbox.waiting > 0;
     for (let i = 0, count = all.length; i < count; i += 1) {
       const medium = all[i]!;
       if (!medium.up || medium.busy) continue;
@@ -189,7 +189,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       const question = from > now ? from : this.#discovery.questionDeadline(medium);
       if (question < earliest) earliest = question;
     }
-    if (waits || this.#outbox.hasAwaited) {
+    if (waits || this.#outbox.awaited > 0) {
       const frame = this.#outbox.deadline((kind) => this.#media.isIdle(kind) && this.#media.of(kind).deferUntil <= now);
       if (frame < earliest) earliest = frame;
     }
@@ -256,7 +256,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
     const { neighbour, link, rank, frame, from, reroutes } = submit;
     const medium = this.#media.of(link);
     if (!medium.up) return this.#options.counters.drop(Drop.Undelivered);
-    const atOnce = !medium.profile.reliable && !medium.busy && !medium.owesAck && this.#outbox.isClear(link, neighbour);
+    const atOnce = !medium.profile.reliable && !medium.busy && medium.acksOwed === 0 && this.#outbox.isClear(link, neighbour);
     const added = this.#outbox.add(this.#now, link, neighbour, rank, frame, reroutes);
     if (!added) return this.#options.counters.drop(Drop.QueueFull);
     if (from >= 0 && !(atOnce && this.neighbours.kind(from) === link))
@@ -271,7 +271,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #onTime(): void {
     const now = this.#now;
-    if (this.#outbox.hasAwaited) this.#deliveries.giveUp(now, (kind) => this.#media.of(kind));
+    if (this.#outbox.awaited > 0) this.#deliveries.giveUp(now, (kind) => this.#media.of(kind));
     if (now < this.#sweepAt) return;
     this.#sweepAt = millis(now + SWEEP_EVERY);
     const mediumOf = (slot: number): Medium => this.#media.of(this.neighbours.kind(slot));
@@ -304,7 +304,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
 
   #transmit(medium: Medium): LinkEffect | undefined {
     const now = this.#now;
-    if (medium.owesAck) {
+    if (medium.acksOwed > 0) {
       const { neighbour, flow, counter } = medium.takeAck();
       if (this.neighbours.isPinned(neighbour)) return this.#sendOwn(medium, neighbour, EnvelopeClass.ack, flow, counter, () => undefined);
     }
@@ -320,7 +320,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         this.#discovery.writeIdentity(now, w, medium, asks >= 0),
       );
     }
-    if (medium.deferUntil > now || !this.#outbox.hasWaiting) return undefined;
+    if (medium.deferUntil > now || this.#outbox.waiting === 0) return undefined;
     const entry = this.#outbox.next(now, medium.kind, (rank) => medium.budget === undefined || medium.budget.wait(rank, now) === 0);
     return entry < 0 ? undefined : this.#sendQueued(medium, entry);
   }

@@ -34,7 +34,8 @@ export class Medium {
   identitySentAt = -1;
   readonly #acks = new Uint8Array(ACKS * ACK_OCTETS);
   #ackHead = 0;
-  #ackCount = 0;
+  /** Acknowledgements owed; a plain field, since it is read at every poll. */
+  acksOwed = 0;
 
   constructor(kind: LinkKind, mtu: number, mac: Uint8Array, prng: Prng) {
     this.kind = kind;
@@ -45,15 +46,11 @@ export class Medium {
     this.budget = this.profile.reliable ? undefined : new AirtimeBudget();
   }
 
-  get owesAck(): boolean {
-    return this.#ackCount > 0;
-  }
-
   /** When the ring is full the newest is not promised: its sender tries again. */
   oweAck(neighbour: number, flow: number, counter: number): void {
-    if (this.#ackCount === ACKS) return;
-    const at = ((this.#ackHead + this.#ackCount) % ACKS) * ACK_OCTETS;
-    this.#ackCount += 1;
+    if (this.acksOwed === ACKS) return;
+    const at = ((this.#ackHead + this.acksOwed) % ACKS) * ACK_OCTETS;
+    this.acksOwed += 1;
     this.#acks[at] = neighbour;
     this.#acks[at + 2] = counter >>> 8;
     this.#acks[at + 3] = counter;
@@ -67,7 +64,7 @@ export class Medium {
   takeAck(): { readonly neighbour: number; readonly flow: number; readonly counter: number } {
     const at = this.#ackHead * ACK_OCTETS;
     this.#ackHead = (this.#ackHead + 1) % ACKS;
-    this.#ackCount -= 1;
+    this.acksOwed -= 1;
     return { neighbour: this.#acks[at]!, flow: u32At(this.#acks, at + 4), counter: u16At(this.#acks, at + 2) };
   }
 }

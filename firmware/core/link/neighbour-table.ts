@@ -54,12 +54,14 @@ export class NeighbourTable {
   readonly #octets: Uint8Array;
   readonly #words: Uint16Array;
   readonly #times: Float64Array;
-  #used = 0;
-  #end = 0;
   /** Some slot may have a change that was not told. */
   #hasChanges = false;
+  // Plain fields, not getters: a getter costs a call, 400 instructions on RV32, and these are read at every poll.
   /** No identity is to be asked for before this. */
-  #asksFrom = Number.MAX_SAFE_INTEGER;
+  asksFrom: number = Number.MAX_SAFE_INTEGER;
+  used = 0;
+  /** Slots from here on were never used. */
+  end = 0;
 
   constructor(capacity: number) {
     if (capacity < 1 || capacity > 254) throw new CodedError('neighbour-capacity', `${capacity} is not in 1..254`);
@@ -67,15 +69,6 @@ export class NeighbourTable {
     this.#octets = new Uint8Array(capacity * OCTETS);
     this.#words = new Uint16Array(this.#octets.buffer);
     this.#times = new Float64Array(capacity * TIMES);
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  /** Slots from here on were never used. */
-  get end(): number {
-    return this.#end;
   }
 
   /** Slot of a node on a kind of link, or -1. */
@@ -98,8 +91,8 @@ export class NeighbourTable {
       this.#makeRoom(now);
       return -1;
     }
-    this.#used += 1;
-    if (slot >= this.#end) this.#end = slot + 1;
+    this.used += 1;
+    if (slot >= this.end) this.end = slot + 1;
     const base = slot * OCTETS;
     this.#octets.fill(0, base, base + OCTETS);
     this.#octets.set(id, base + ID);
@@ -173,6 +166,11 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + STATE] = NeighbourState.Pinned;
   }
 
+  /** Whether its id stands in `bytes` at `at`. */
+  hasId(slot: number, bytes: Uint8Array, at: number): boolean {
+    return sameOctets(this.#octets, slot * OCTETS + ID, bytes, at, 8);
+  }
+
   hasKey(slot: number, key: Uint8Array): boolean {
     return sameOctets(this.#octets, slot * OCTETS + KEY, key, 0, KEY_OCTETS);
   }
@@ -202,28 +200,28 @@ export class NeighbourTable {
 
   setAskAt(slot: number, at: number): void {
     this.#times[slot * TIMES + ASK_AT] = at;
-    if (at !== 0 && at < this.#asksFrom) this.#asksFrom = at;
+    if (at !== 0 && at < this.asksFrom) this.asksFrom = at;
   }
 
   /** A slot on a kind of link whose identity is due to be asked for, or -1. */
   dueQuestion(now: number, kind: LinkKind): number {
-    if (now < this.#asksFrom) return -1;
+    if (now < this.asksFrom) return -1;
     let next = Number.MAX_SAFE_INTEGER;
-    for (let slot = 0; slot < this.#end; slot += 1) {
+    for (let slot = 0; slot < this.end; slot += 1) {
       const at = this.askAt(slot);
       if (at === 0 || this.state(slot) !== NeighbourState.Heard) continue;
       if (at <= now && this.kind(slot) === kind) return slot;
       if (at < next) next = at;
     }
-    this.#asksFrom = next;
+    this.asksFrom = next;
     return -1;
   }
 
   /** When the next question falls due on a kind of link. */
   nextQuestion(kind: LinkKind): number {
     let next = Number.MAX_SAFE_INTEGER;
-    if (this.#asksFrom === next) return next;
-    for (let slot = 0; slot < this.#end; slot += 1) {
+    if (this.asksFrom === next) return next;
+    for (let slot = 0; slot < this.end; slot += 1) {
       const at = this.askAt(slot);
       if (at !== 0 && at < next && this.state(slot) === NeighbourState.Heard && this.kind(slot) === kind) next = at;
     }
@@ -277,11 +275,6 @@ export class NeighbourTable {
   /** Whether the whole history holds no loss: another success changes nothing. */
   isFaultless(slot: number): boolean {
     return this.#words[slot * WORDS + HISTORY] === 0xffff && this.#octets[slot * OCTETS + HISTORY_LENGTH] === HISTORY_BITS;
-  }
-
-  /** No identity is to be asked for before this. */
-  get asksFrom(): number {
-    return this.#asksFrom;
   }
 
   /** Share of its frames that arrive here, 0..255; never 0 once a beacon arrived: a neighbour that is not heard any more leaves. */
@@ -341,7 +334,7 @@ export class NeighbourTable {
   /** A slot with a change not told yet, or -1. */
   changed(): number {
     if (!this.#hasChanges) return -1;
-    for (let slot = 0; slot < this.#end; slot += 1) if (this.#flag(slot, CHANGED)) return slot;
+    for (let slot = 0; slot < this.end; slot += 1) if (this.#flag(slot, CHANGED)) return slot;
     this.#hasChanges = false;
     return -1;
   }
@@ -352,7 +345,7 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + FLAGS] = 0;
     if (this.state(slot) === NeighbourState.Leaving) {
       this.#octets[slot * OCTETS + STATE] = NeighbourState.Vacant;
-      this.#used -= 1;
+      this.used -= 1;
     }
     return restarted;
   }
@@ -376,7 +369,7 @@ export class NeighbourTable {
 
   #search(kind: LinkKind, octets: Uint8Array, length: number, field: number): number {
     const wanted = LINK_KINDS.indexOf(kind);
-    for (let slot = 0; slot < this.#end; slot += 1) {
+    for (let slot = 0; slot < this.end; slot += 1) {
       const base = slot * OCTETS;
       if (!sameOctets(this.#octets, base + field, octets, 0, length) || this.#octets[base + KIND] !== wanted) continue;
       if (this.isKnown(slot)) return slot;

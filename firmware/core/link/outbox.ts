@@ -13,9 +13,10 @@
  * One frame at a time to a neighbour (stop and wait): on a shared medium the next frame would meet the neighbour's own forwarding of the last.
  */
 import { CodedError } from '../base/index.js';
-import { envelopeCounter, envelopeFlow } from '../wire/index.js';
+import { envelopeClass, EnvelopeClass, envelopeCounter, ENVELOPE_DESTINATION_AT, envelopeFlow } from '../wire/index.js';
 import { LINK_KINDS, type LinkKind } from './link-kind.js';
 import type { Rank } from './airtime-budget.js';
+import type { NeighbourTable } from './neighbour-table.js';
 
 export const EVERYONE = 255;
 const State = { Free: 0, Waiting: 1, Flying: 2, Listening: 3, Kept: 4, Returned: 5 } as const;
@@ -48,11 +49,13 @@ export class Outbox {
   readonly #busy = new Uint8Array(256);
   #added = 0;
   #size = 0;
-  /** Entries from here on were never used; frames waiting, listening or kept, and returned. */
+  /** Entries from here on were never used. */
   #end = 0;
-  #waiting = 0;
-  #awaited = 0;
   #returned = 0;
+  // Plain fields, not getters: a getter costs a call, 400 instructions on RV32, and these are read at every poll.
+  /** Frames waiting, and frames whose acknowledgement, or being sent on, is awaited. */
+  waiting = 0;
+  awaited = 0;
 
   constructor(capacity: number, frameOctets: number) {
     if (capacity < 2 || capacity > 1024) throw new CodedError('outbox-capacity', `${capacity} is not in 2..1024`);
@@ -69,15 +72,6 @@ export class Outbox {
     return this.#size;
   }
 
-  get hasWaiting(): boolean {
-    return this.#waiting > 0;
-  }
-
-  /** Frames whose acknowledgement, or being sent on, is awaited. */
-  get hasAwaited(): boolean {
-    return this.#awaited > 0;
-  }
-
   hasRoom(rank: Rank): boolean {
     return this.#size * 8 < this.capacity * SHARE[rank]!;
   }
@@ -91,7 +85,7 @@ export class Outbox {
     const base = entry * OCTETS;
     this.#pool.set(frame, entry * this.#frameOctets);
     this.#octets[base + STATE] = State.Waiting;
-    this.#waiting += 1;
+    this.waiting += 1;
     if (entry >= this.#end) this.#end = entry + 1;
     this.#octets[base + KIND] = LINK_KINDS.indexOf(kind);
     this.#octets[base + NEIGHBOUR] = neighbour;
@@ -121,7 +115,7 @@ export class Outbox {
   /** Whether a frame added now for the neighbour would be the next to go. */
   isClear(kind: LinkKind, neighbour: number): boolean {
     if (this.#busy[neighbour] !== 0) return false;
-    if (this.#waiting === 0) return true;
+    if (this.waiting === 0) return true;
     const wanted = LINK_KINDS.indexOf(kind);
     for (let entry = 0; entry < this.#end; entry += 1) if (this.#canGo(entry, wanted)) return false;
     return true;
@@ -197,7 +191,7 @@ export class Outbox {
 
   /** A frame whose acknowledgement is overdue, or that was kept long enough, or -1. */
   overdue(now: number): number {
-    if (this.#awaited === 0) return -1;
+    if (this.awaited === 0) return -1;
     for (let entry = 0; entry < this.#end; entry += 1) {
       const state = this.#octets[entry * OCTETS + STATE];
       if ((state === State.Listening || state === State.Kept) && this.#times[entry * TIMES + DUE]! <= now) return entry;
@@ -245,6 +239,12 @@ export class Outbox {
     return this.#pool.slice(at, at + this.#words[entry * (OCTETS / 2) + LENGTH_WORD]!);
   }
 
+  /** Whether it is a packet whose way does not end at the neighbour. */
+  goesOn(entry: number, neighbours: NeighbourTable, neighbour: number): boolean {
+    const at = entry * this.#frameOctets;
+    return envelopeClass(this.#pool, at) >= EnvelopeClass.sos && !neighbours.hasId(neighbour, this.#pool, at + ENVELOPE_DESTINATION_AT);
+  }
+
   kind(entry: number): LinkKind {
     return LINK_KINDS[this.#octets[entry * OCTETS + KIND]!]!;
   }
@@ -286,12 +286,12 @@ export class Outbox {
     const base = entry * OCTETS;
     const was = this.#octets[base + STATE]!;
     this.#octets[base + STATE] = state;
-    if (was === State.Waiting) this.#waiting -= 1;
+    if (was === State.Waiting) this.waiting -= 1;
     else if (was === State.Returned) this.#returned -= 1;
-    else if (was !== State.Flying) this.#awaited -= 1;
-    if (state === State.Waiting) this.#waiting += 1;
+    else if (was !== State.Flying) this.awaited -= 1;
+    if (state === State.Waiting) this.waiting += 1;
     else if (state === State.Returned) this.#returned += 1;
-    else if (state === State.Listening || state === State.Kept) this.#awaited += 1;
+    else if (state === State.Listening || state === State.Kept) this.awaited += 1;
     // A frame that flies or is awaited keeps others from its neighbour.
     const busy = (state >= State.Flying && state <= State.Kept ? 1 : 0) - (was >= State.Flying && was <= State.Kept ? 1 : 0);
     if (busy === 0) return;

@@ -16,6 +16,7 @@ import { CodedError, millis, NEVER, Ring, sameOctets, type Machine, type Millis 
 import { COST_INFINITE, Drop, Rank } from '../link/index.js';
 import type { DuplicateFilter, RouteEntry, RouteTable } from '../ports/index.js';
 import {
+  ENVELOPE_DESTINATION_AT,
   ENVELOPE_OCTETS,
   envelopeClass,
   EnvelopeClass,
@@ -138,7 +139,6 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
     const packetClass = envelopeClass(bytes, 0);
     if (packetClass === EnvelopeClass.routing) return this.#onRoutingFrame(neighbour, bytes);
     if (packetClass === EnvelopeClass.beacon) return this.#routing.onBeacon(this.#now, neighbour, envelopeCounter(bytes, 0));
-    const destination = envelopeDestination(bytes, 0);
     const flow = envelopeFlow(bytes, 0);
     const counter = envelopeCounter(bytes, 0);
     const acknowledge = (): void => void this.#out.push({ type: 'acknowledge', neighbour, flow, counter });
@@ -146,16 +146,16 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
       counters.drop(Drop.Loop);
       return acknowledge();
     }
-    const forUs = role === 'leaf' ? neighbour === this.#attached : sameOctets(destination, 0, id, 0, 8);
+    const forUs = role === 'leaf' ? neighbour === this.#attached : sameOctets(bytes, ENVELOPE_DESTINATION_AT, id, 0, 8);
     const hopLimit = envelopeHopLimit(bytes, 0);
     if (!forUs) {
       if (hopLimit === 0) return counters.drop(Drop.HopLimit);
       if (!link.hasRoom(rankOf(packetClass))) return counters.drop(Drop.QueueFull);
     }
-    const next = forUs ? -1 : this.#nextHop(destination, neighbour);
+    const next = forUs ? -1 : this.#nextHop(bytes, neighbour, ENVELOPE_DESTINATION_AT);
     if (!forUs && next < 0) {
       counters.drop(Drop.NoRoute);
-      return this.#routing.onUnroutable(this.#now, destination);
+      return this.#routing.onUnroutable(this.#now, envelopeDestination(bytes, 0));
     }
     if (next >= 0 && bytes.length > link.mtu(link.neighbours.kind(next))) {
       counters.drop(Drop.TooLong);
@@ -248,9 +248,9 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
     this.#out.push({ type: 'submit', neighbour, link, rank, frame, from, reroutes });
   }
 
-  #nextHop(destination: Uint8Array, except: number): number {
+  #nextHop(destination: Uint8Array, except: number, at = 0): number {
     if (this.#options.role === 'leaf') return this.#attached === except ? -1 : this.#attached;
-    return this.#routing.nextHop(destination, except);
+    return this.#routing.nextHop(destination, at, except);
   }
 
   #leafSlot(leaf: Uint8Array): number {

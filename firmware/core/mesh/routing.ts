@@ -190,9 +190,9 @@ export class Routing {
     this.#probe(neighbour);
   }
 
-  /** Next hop for a destination other than `except` (-1: any), or -1. */
-  nextHop(destination: Uint8Array, except: number): number {
-    return this.#options.table.lookup(destination, 0, except);
+  /** Next hop for the destination at `at`, other than `except` (-1: any), or -1. */
+  nextHop(destination: Uint8Array, at: number, except: number): number {
+    return this.#options.table.lookup(destination, at, except);
   }
 
   /** Whether a neighbour, by what it announces, hands a packet for the destination over a line: its box is behind it. */
