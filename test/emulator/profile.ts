@@ -39,3 +39,24 @@ export function shares(samples: readonly Sample[], keysOf: (sample: Sample) => I
   for (const sample of samples) for (const key of new Set(keysOf(sample))) counts.set(key, (counts.get(key) ?? 0) + 1);
   return [...counts].map(([name, count]) => ({ name, share: count / samples.length })).sort((a, b) => b.share - a.share);
 }
+
+/** What a function is for; the innermost that is named decides. */
+const stages: readonly (readonly [RegExp, string])[] = [
+  [/^(Link\.\$onFrame|HostRadio\.receive|Discovery\.hear\w+|Deliveries\.acknowledged)$/, 'receive: envelope, neighbour, acknowledgement'],
+  [/^(Sessions?|Noise)\b.*(open|decrypt|unseal)/i, 'authenticate'],
+  [/^(Sessions?|Noise)\b.*(seal|encrypt)/i, 're-encrypt'],
+  [/^(Mesh\.\$onHeard|Routing\.nextHop|seen|lookup)$/, 'route: duplicate, next hop'],
+  [/^Mesh\.\$forward$/, 'forward: hop limit, copy'],
+  [/^Meter/, 'meter'],
+  [/^(Link\.\$onSubmit|Outbox\.add)$/, 'queue'],
+  [/^(Link\.\$(transmit|sendQueued|sendOwn|give)|HostRadio\.transmit)$/, 'send'],
+  [/^(HostRadio\.sent|Link\.\$onSent|Deliveries\.sent)$/, 'sent: what the driver says'],
+  [/^(Routing\.(?!nextHop)|Updates\.|Announcements\.|Liveness\.|UpdateSync\.|Requests\.)/, 'upkeep of routes'],
+  [/^Board\.deadline$/, 'deadline'],
+];
+
+export function stageOf({ stack, native }: Sample): string {
+  if (/^fx(Collect|Mark|Sweep)/.test(native)) return 'collect garbage';
+  for (let at = stack.length - 1; at >= 0; at -= 1) for (const [names, stage] of stages) if (names.test(stack[at]!)) return stage;
+  return stack.length === 0 ? 'entry of a turn' : 'poll and dispatch';
+}

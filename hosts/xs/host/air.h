@@ -37,6 +37,8 @@ double boardNow(void);
 void boardCollect(double deadline, bool idle);
 void boardTurnBegins(void);
 void boardTurnEnds(EventType type);
+/* Nobody waits: time for engineTidy. */
+void boardTidy(void);
 /* Spends time on the jobs, until none waits or something has arrived for the turns. */
 void boardWork(void);
 

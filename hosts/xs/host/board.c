@@ -76,6 +76,8 @@ void boardLoop(void)
 		}
 		else if (jobsWait())
 			boardWork();
+		else
+			boardTidy();
 		idle = !any && !jobsOwed();
 	}
 }

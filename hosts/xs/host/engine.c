@@ -355,6 +355,24 @@ Usage engineUsage(void)
 	};
 }
 
+/* What a turn that forwards a packet leaves behind. */
+#define SPARE_CHUNKS 1536
+#define SPARE_SLOTS 128
+
+void engineTidy(void)
+{
+	txMachine* the = machine;
+	static txSize chunks;
+	static txSize slots;
+	bool few = the->maximumChunksSize - the->currentChunksSize < SPARE_CHUNKS || the->maximumHeapCount - the->currentHeapCount < SPARE_SLOTS;
+	/* Not again before there is garbage: a pool may just be full. */
+	if (!few || (the->currentChunksSize < chunks + SPARE_CHUNKS / 4 && the->currentHeapCount < slots + SPARE_SLOTS / 4))
+		return;
+	fxCollectGarbage(the);
+	chunks = the->currentChunksSize;
+	slots = the->currentHeapCount;
+}
+
 txMachine* engineMachine(void)
 {
 	return machine;

@@ -76,6 +76,9 @@ void engineCounters(char* into, size_t size);
 /* Collects garbage first, so that the peaks are of live memory. */
 Usage engineUsage(void);
 
+/* Collects garbage while nobody waits for the board, if a turn might have to soon. */
+void engineTidy(void);
+
 /* Metered units spent in the turn that runs, or in the last one. */
 uint32_t engineTurnCost(void);
 

@@ -118,6 +118,11 @@ void boardTurnEnds(EventType type)
 	serialFlush();
 }
 
+void boardTidy(void)
+{
+	engineTidy();
+}
+
 void boardWork(void)
 {
 	jobsWork();

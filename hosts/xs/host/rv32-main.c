@@ -118,6 +118,16 @@ void boardTurnEnds(EventType type)
 		longestTurn = cost;
 }
 
+/* Counted with the turns, whose garbage it is. */
+void boardTidy(void)
+{
+	uint64_t from = instructions();
+	interruptsRestore(8);
+	engineTidy();
+	interruptsOff();
+	turnInstructions += instructions() - from;
+}
+
 static uint32_t stackPeak(void)
 {
 	const uint8_t* at = ram_start;
