@@ -14,6 +14,8 @@ export interface Output {
   answer(value: unknown, text: string): void;
   /** Follows long work with a bar on stderr, if that is a terminal and a person reads. */
   progress(label: string, total: number): Progress;
+  /** A step of long work, for a person. */
+  note(line: string): void;
   problem(problem: Problem): void;
 }
 
@@ -36,6 +38,7 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams): Output
       bar.start(total, 0);
       return { update: (done) => bar.update(done), stop: () => bar.stop() };
     },
+    note: (line) => void (json || stderr.write(printable(`${line}\n`))),
     problem({ code, message, remedy }) {
       stderr.write(json ? `${JSON.stringify({ error: { code, message, remedy } })}\n` : printable(`meshbox: ${message}.\n  ${remedy}\n`));
     },

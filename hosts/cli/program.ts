@@ -2,11 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, Problem } from '../node/index.js';
 import { ApiClient } from './api-client.js';
+import { registerField } from './commands/field.js';
 import { get } from './commands/get.js';
 import { peers, ping, routes, status } from './commands/island.js';
 import { send } from './commands/send.js';
 import { registerUplink } from './commands/uplink.js';
-import type { PlanFlags } from './commands/plan.js';
 import type { ServeOptions } from './commands/serve.js';
 import { Exit, exitOf } from './exit-codes.js';
 import { createOutput, type Output, type Streams } from './output.js';
@@ -85,18 +85,7 @@ export async function run(args: readonly string[], streams: Streams = process): 
     .option('--name <name>', 'name of the box, for people', 'MeshBox')
     .description('run the daemon until it is stopped')
     .action(inContext(async (given, options: ServeOptions) => (await import('./commands/serve.js')).serve(given, options)));
-
-  program
-    .command('plan')
-    .argument('<places>', 'CSV (name,lat,lon,people,kind) or GeoJSON points')
-    .requiredOption('--elevation <path>', 'elevation tile (.hgt or GeoTIFF), or a folder of them')
-    .option('--country <code>', 'whose radio rules hold (two letters); unknown: the most restrictive', '??')
-    .option('--out <folder>', 'where plan.svg, plan.txt and plan.json go', 'plan')
-    .option('--lora', 'bridge what ESP-NOW does not reach by LoRa, for SOS and control')
-    .option('--sunshine <share>', 'share of the day with sunshine, mean over the year', '0.45')
-    .option('--dark-days <days>', 'days that the batteries last without sun', '3')
-    .description('plan an island: sites, masts, antennas, links, coverage, sun, shopping list')
-    .action(inContext(async (given, places: string, flags: PlanFlags) => (await import('./commands/plan.js')).plan(given, places, flags)));
+  registerField(program, inContext);
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,3 +1,4 @@
+import { sdkParts } from '../../field/firmware/sdk.js';
 import { listSerial } from '../../node/index.js';
 import { Exit } from '../exit-codes.js';
 import type { Context } from '../program.js';
@@ -23,6 +24,7 @@ export async function doctor({ api, out }: Context): Promise<Exit> {
       const finding = { id: need.id, says: need.says, optional: !need.goals.includes('start') };
       return found === undefined ? { ...finding, remedy: aptCommand([need]) } : { ...finding, found };
     }),
+    ...sdkParts(),
     await radio(),
     await daemon(api),
   ];

@@ -1,4 +1,4 @@
-import { makePlan, reportOf, writePlan } from '../../field/index.js';
+import { makePlan, reportOf, writePlan } from '../../field/plan/index.js';
 import { Problem } from '../../node/index.js';
 import type { Context } from '../program.js';
 
