@@ -4,6 +4,7 @@
  * ranges; a plain trustless gateway serves blocks, and is taken leaf by leaf.
  */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CID } from 'multiformats/cid';
 import { Problem } from '../../node/index.js';
 import {
@@ -174,9 +175,12 @@ class Fetch {
     const claimed = new Set<number>();
     const { holders, progress } = this.#options;
     progress?.(partial.received, outboard.octets);
+    const missing = (): boolean => partial.received < outboard.octets;
+    /** Not more than a fair share, so that all holders work to the end. */
     const nextRun = (): number[] => {
       const run: number[] = [];
-      for (let i = 0; i < partial.blocks && run.length < RUN; i += 1) {
+      const most = Math.min(RUN, Math.ceil((outboard.octets - partial.received) / PIECE / holders.length));
+      for (let i = 0; i < partial.blocks && run.length < most; i += 1) {
         if (partial.isMissing(i) && !claimed.has(i)) run.push(i);
         else if (run.length > 0) break;
       }
@@ -190,7 +194,12 @@ class Fetch {
     const worker = async (holder: string): Promise<void> => {
       for (let failures = 0; ;) {
         const run = nextRun();
-        if (run.length === 0) return;
+        if (run.length === 0) {
+          if (!missing()) return;
+          // Others have the rest; one of them may fail yet.
+          await sleep(PAUSES[0]);
+          continue;
+        }
         run.forEach((piece) => claimed.add(piece));
         const failure = await (
           isBlank(outboard, run[0]!)
@@ -206,12 +215,9 @@ class Fetch {
         failures = failure === undefined ? 0 : failures + 1;
       }
     };
-    // While something is missing somebody works on it; a worker that found all of it claimed may be needed again.
-    while (nextRun().length > 0) {
-      const outcomes = await Promise.allSettled(holders.map(worker));
-      const failed = outcomes.find((each) => each.status === 'rejected');
-      if (failed && nextRun().length > 0 && outcomes.every((each) => each.status === 'rejected')) throw failed.reason as Error;
-    }
+    const outcomes = await Promise.allSettled(holders.map(worker));
+    const failed = outcomes.find((each) => each.status === 'rejected');
+    if (failed && missing()) throw failed.reason as Error;
   }
 
   async #range(
@@ -287,7 +293,7 @@ class Fetch {
       );
     }
     const pause = PAUSES[Math.min(failures, PAUSES.length - 1)]!;
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, pause)), ...(signal ? [once(signal, 'abort')] : [])]);
+    await Promise.race([sleep(pause), ...(signal ? [once(signal, 'abort')] : [])]);
   }
 
   #received(octets: number): void {

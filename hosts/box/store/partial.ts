@@ -15,6 +15,7 @@ export class PartialFile {
   /** A bit per block, most significant first: 1 is missing (app.cddl, file-answer). */
   readonly missing: Uint8Array;
   readonly #blocks: number;
+  #received = 0;
   readonly #data: FileHandle;
   readonly #map: FileHandle;
 
@@ -46,9 +47,7 @@ export class PartialFile {
 
   /** Octets stored so far. */
   get received(): number {
-    let sum = 0;
-    for (let i = 0; i < this.#blocks; i += 1) if (!this.isMissing(i)) sum += this.#sizeOf(i);
-    return sum;
+    return this.#received;
   }
 
   /**
@@ -74,6 +73,7 @@ export class PartialFile {
   /** Blocks that turned out not to be what they should are missing again. */
   async forget(first: number, count: number): Promise<void> {
     for (let i = first; i < Math.min(first + count, this.#blocks); i += 1) {
+      if (!this.isMissing(i)) this.#received -= this.#sizeOf(i);
       this.missing[i >> 3]! |= 0x80 >> (i & 7);
       await this.#map.write(Buffer.alloc(CHECK), 0, CHECK, MAP_HEADER + i * CHECK);
     }
@@ -96,6 +96,7 @@ export class PartialFile {
   }
 
   #mark(index: number): void {
+    if (this.isMissing(index)) this.#received += this.#sizeOf(index);
     this.missing[index >> 3]! &= ~(0x80 >> (index & 7));
   }
 
