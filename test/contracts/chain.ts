@@ -17,7 +17,18 @@ export interface Receipt {
   readonly logs: readonly { readonly address: Hex; readonly topics: readonly Hex[]; readonly data: Hex }[];
 }
 
-export class TestChain {
+export type Deployed = Receipt & { readonly created: Hex };
+
+/** What a test asks of an EVM. A transaction is mined at `height`, or above it if that block is there already. */
+export interface Chain {
+  height: bigint;
+  transact(key: Hex, to: Hex | undefined, data: Hex, abi: Abi, value?: bigint): Promise<Receipt>;
+  /** The value that a view function answers. */
+  read(to: Hex, abi: Abi, functionName: string, args: readonly unknown[]): Promise<unknown>;
+  deploy(key: Hex, artifact: { abi: readonly unknown[]; bytecode: Hex }, args: readonly unknown[]): Promise<Deployed>;
+}
+
+export class TestChain implements Chain {
   readonly #vm: VM;
   readonly #common: Common;
   readonly #nonces = new Map<Hex, bigint>();
@@ -68,7 +79,6 @@ export class TestChain {
     };
   }
 
-  /** The value that a view function answers. */
   async read(to: Hex, abi: Abi, functionName: string, args: readonly unknown[]): Promise<unknown> {
     const { execResult } = await this.#vm.evm.runCall({
       to: createAddressFromString(to),
@@ -79,18 +89,15 @@ export class TestChain {
     return decodeFunctionResult({ abi, functionName, data: bytesToHex(execResult.returnValue) });
   }
 
-  async deploy(
-    key: Hex,
-    { abi, bytecode }: { abi: readonly unknown[]; bytecode: Hex },
-    args: readonly unknown[],
-  ): Promise<Receipt & { created: Hex }> {
+  async deploy(key: Hex, { abi, bytecode }: { abi: readonly unknown[]; bytecode: Hex }, args: readonly unknown[]): Promise<Deployed> {
     const receipt = await this.transact(key, undefined, encodeDeployData({ abi: abi as Abi, bytecode, args }), abi as Abi);
     if (receipt.created === undefined) throw new Error(`deployment failed: ${receipt.error}`);
-    return receipt as Receipt & { created: Hex };
+    return receipt as Deployed;
   }
 }
 
-function errorName(abi: Abi, data: Hex): string {
+/** Of what a reverted call returned. */
+export function errorName(abi: Abi, data: Hex): string {
   if (data === '0x') return 'revert';
   try {
     return decodeErrorResult({ abi, data }).errorName;

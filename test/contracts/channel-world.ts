@@ -3,7 +3,7 @@ import { keccak256, encodePacked, sha256, type Abi, type Hex, encodeFunctionData
 import { privateKeyToAddress } from 'viem/accounts';
 import { buildContracts, secretRegistryAbi, tokensNetworkAbi } from '../../hosts/contracts/index.js';
 import { buildUnit } from '../../hosts/contracts/build.js';
-import { TestChain, type Hardfork, type Receipt } from './chain.js';
+import { TestChain, type Chain, type Hardfork, type Receipt } from './chain.js';
 import { word, zero, type Life } from './channel-proofs.js';
 
 export const keys = { A: word(1), B: word(2), C: word(3) };
@@ -18,7 +18,7 @@ export const CHAIN_ID = 20180430n;
 type Words = readonly unknown[];
 
 export interface World {
-  readonly chain: TestChain;
+  readonly chain: Chain;
   readonly token: Hex;
   readonly tokenAbi: Abi;
   readonly contract: Hex;
@@ -35,14 +35,15 @@ export interface World {
   balances(): Promise<Record<Name, bigint>>;
 }
 
-export async function createWorld(hardfork: Hardfork): Promise<World> {
+/** On an EVM of this process with the fork's rules, or on the chain given. */
+export async function createWorld(on: Hardfork | Chain): Promise<World> {
   const { TokensNetwork } = await buildContracts();
   const { TestToken } = await buildUnit('test-token', {
     folder: import.meta.dirname + '/sol',
     contracts: ['TestToken'],
     evmVersion: 'byzantium',
   });
-  const chain = await TestChain.create(hardfork);
+  const chain = typeof on === 'object' ? on : await TestChain.create(on);
   const tokenAbi = TestToken!.abi as Abi;
   const { created: token } = await chain.deploy(keys.A, TestToken!, [10n ** 9n]);
   const { created: contract, gas: creationGas } = await chain.deploy(keys.A, TokensNetwork, [CHAIN_ID]);

@@ -4,6 +4,7 @@ import { before, test } from 'node:test';
 import { encodeAbiParameters, toEventSelector, toFunctionSelector, type Abi, type AbiEvent, type AbiFunction, type Hex } from 'viem';
 import { secretRegistryAbi, tokensNetworkAbi } from '../../hosts/contracts/index.js';
 import { sharedVectors } from '../kernels/shared-vectors.js';
+import { AnvilChain, noAnvil } from './anvil.js';
 import { events, Hardfork } from './chain.js';
 import { digests, lockHash, signed, word, zero } from './channel-proofs.js';
 import { addresses, CHAIN_ID, createWorld, keys, locks, type Name, type World } from './channel-world.js';
@@ -113,6 +114,25 @@ test('the life cycle ends as the original ended it', async () => {
     ...['TokenNetworkCreated', 'ChannelOpenedAndDeposit', 'ChannelNewDeposit', 'ChannelWithdraw', 'ChannelClosed', 'BalanceProofUpdated'],
     ...['BalanceProofUpdated', 'ChannelUnlocked', 'ChannelOpenedAndDeposit', 'ChannelNewDeposit', 'ChannelCooperativeSettled'],
   ]);
+});
+
+test('the same on a second EVM, step by step', { skip: noAnvil, timeout: 60_000 }, async (t) => {
+  const anvil = await AnvilChain.start('byzantium', Number(CHAIN_ID));
+  t.after(() => anvil.stop());
+  const [here, there] = [await createWorld(Hardfork.Byzantium), await createWorld(anvil)];
+  assert.deepEqual([there.contract, there.channel, there.creationGas], [here.contract, here.channel, here.creationGas]);
+  for (const part of [upToUnlock, settled, agreed]) {
+    const [ours, theirs] = [await part(here), await part(there)];
+    holds(theirs);
+    const told = (steps: readonly Step[]): unknown[] =>
+      steps.map(({ what, receipt }) => [
+        what,
+        receipt.error,
+        events(receipt, here.contract, tokensNetworkAbi).map(({ eventName }) => eventName),
+      ]);
+    assert.deepEqual(told(theirs), told(ours));
+  }
+  assert.deepEqual(await there.balances(), await here.balances());
 });
 
 test('punished: both deposits go to the one who was cheated', async () => {

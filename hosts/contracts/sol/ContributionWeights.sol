@@ -87,6 +87,8 @@ contract ContributionWeights is ContributionSink {
             boxes[count] = all[i];
             values[count++] = value;
         }
+        // The arrays are as long as they might have been: shortens them to what they hold.
+        // solhint-disable-next-line no-inline-assembly
         assembly {
             mstore(boxes, count)
             mstore(values, count)
