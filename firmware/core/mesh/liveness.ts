@@ -14,6 +14,8 @@ import { isRouter } from './listeners.js';
 
 /** A queue before it, a busy channel and the receiver's turn may delay a hello by this. */
 const LATE = 400;
+/** Longer than a question's three tries. */
+const PROBE_APART = 500;
 /** A lossy link may miss so many hellos in a row that it happens by chance once in 32 times; one that needs more than this many is not watched. */
 const RARE = 32;
 const MISSED_MOST = 6;
@@ -27,6 +29,9 @@ export class Liveness {
   readonly #kinds: LinkKind[];
   readonly #dueAt: number[];
   #checkAt = 0;
+  /** The neighbour that was last asked because of a failure, and until when not again. */
+  #probed = -1;
+  #probedUntil = 0;
 
   /** every: milliseconds of silence after which a hello goes. */
   constructor(link: Link, prng: Prng, every: number) {
@@ -76,6 +81,14 @@ export class Liveness {
     }
     this.#checkAt = next;
     return -1;
+  }
+
+  /** A frame to it failed: whether it is to be asked; not twice within PROBE_APART unless the question (`failed`) was what failed. */
+  doubts(now: Millis, neighbour: number, failed: boolean): boolean {
+    if (!this.#link.isDoubtful(neighbour) || (neighbour === this.#probed && now < this.#probedUntil && !failed)) return false;
+    this.#probed = neighbour;
+    this.#probedUntil = now + PROBE_APART;
+    return true;
   }
 
   #hasRouter(kind: LinkKind): boolean {

@@ -33,6 +33,7 @@ import {
 import { meshTimers, type MeshEffect, type MeshInput, type MeshOptions, type Destination } from './mesh-inputs.js';
 import { emptyEntry } from './empty-entry.js';
 import { holdOf, Routing } from './routing.js';
+import { endsAt } from './trust.js';
 
 /** The field's largest: the widest island planned has fewer hops. The hops a packet took follow from what is left of it. */
 export const HOP_LIMIT = 63;
@@ -65,7 +66,8 @@ export class Mesh implements Machine<MeshInput, MeshEffect> {
     this.#filter = kernels.duplicateFilter({ capacity: duplicates, window: DUPLICATE_WINDOW });
     this.#routing = new Routing({ ...options, table: this.#table, timers });
     this.#frame = new Uint8Array(link.frameOctets);
-    link.carriage.ends = (neighbour, destination) => this.#routing.endsAt(neighbour, destination);
+    const into = emptyEntry();
+    link.carriage.ends = (neighbour, destination) => endsAt(link, this.#table, into, neighbour, destination);
     this.#flow = prng.u32();
     this.#lastFlow = this.#flow;
   }

@@ -15,7 +15,7 @@
  * OSPF does, RFC 2328 section 13.4).
  */
 import { millis, RouteOutcome, type Millis, type Prng } from '../base/index.js';
-import { COST_INFINITE, COST_MOST, Drop, losslessCost, type Counters, type Link, type Submit } from '../link/index.js';
+import { COST_INFINITE, Drop, type Counters, type Link, type Submit } from '../link/index.js';
 import type { RouteTable } from '../ports/index.js';
 import {
   decodeRouting,
@@ -39,6 +39,7 @@ import { helloFrame, routingFrame } from './routing-frame.js';
 import { Liveness } from './liveness.js';
 import type { MeshTimers } from './mesh-inputs.js';
 import { isNewer } from './sequence.js';
+import { isOutcast } from './trust.js';
 import { Updates } from './updates.js';
 import { UpdateSync } from './update-sync.js';
 
@@ -46,11 +47,7 @@ import { UpdateSync } from './update-sync.js';
 const HOLD_HALVES = 7;
 const EXPIRE_EVERY = 5_000;
 const ROUND = 1_000;
-/** Longer than a question's three tries. */
-const PROBE_APART = 500;
 const UNREACHABLE = 0xffff;
-/** What is left of the way when only a line is. */
-const LINE = losslessCost('serial');
 /** What a link costs whose neighbour we hear but may not use: its routes are kept for the moment that it can be (route table). */
 const NOT_YET = 0xfffe;
 
@@ -80,9 +77,6 @@ export class Routing {
   readonly #out: Submit[] = [];
   /** What is being handled is an update: what it loses was retracted. */
   #isRetracting = false;
-  /** The neighbour that was last asked because of a failure; not again before this, unless that failed too. */
-  #probed = -1;
-  #probedUntil = 0;
   #expireAt = 0;
   #roundAt = 0;
   /** Nothing was told since the last poll that found nothing: nothing happens before #wakeAt. */
@@ -145,7 +139,7 @@ export class Routing {
       this.#sync.forget(neighbour);
       table.neighbourCost(neighbour, UNREACHABLE, this.#react);
     }
-    if (known && this.#isOutcast(neighbour)) table.neighbourCost(neighbour, UNREACHABLE, this.#react);
+    if (known && isOutcast(link, neighbour)) table.neighbourCost(neighbour, UNREACHABLE, this.#react);
     else if (known) table.neighbourCost(neighbour, cost === COST_INFINITE ? NOT_YET : cost, this.#react);
     if (cost === COST_INFINITE) return;
     this.#sync.meet(now, neighbour);
@@ -184,25 +178,12 @@ export class Routing {
     this.#now = now;
     this.#isQuiet = false;
     const failed = envelopeClass(frame, 0) === EnvelopeClass.routing;
-    if (!this.#options.link.isDoubtful(neighbour) || (neighbour === this.#probed && now < this.#probedUntil && !failed)) return;
-    this.#probed = neighbour;
-    this.#probedUntil = now + PROBE_APART;
-    this.#probe(neighbour);
+    if (this.#liveness.doubts(now, neighbour, failed)) this.#probe(neighbour);
   }
 
   /** Next hop for the destination at `at`, other than `except` (-1: any), or -1. */
   nextHop(destination: Uint8Array, at: number, except: number): number {
     return this.#options.table.lookup(destination, at, except);
-  }
-
-  /** Whether a neighbour, by what it announces, hands a packet for the destination over a line: its box is behind it. */
-  endsAt(neighbour: number, destination: Uint8Array): boolean {
-    const { table, link } = this.#options;
-    const slot = table.find(destination, 0);
-    if (slot < 0 || !table.read(slot, this.#entry)) return false;
-    const metric = this.#entry.neighbour === neighbour ? this.#entry.metric : this.#entry.alternateMetric;
-    const rest = metric - link.neighbours.cost(neighbour);
-    return rest >= LINE && rest < LINE + (LINE >> 3);
   }
 
   /** A packet came for a destination that we have no route to: whoever sent it should know. */
@@ -252,7 +233,7 @@ export class Routing {
   #onAnnouncement(neighbour: number, { destination, seqno, metric }: Announcement): void {
     const { link, table, counters } = this.#options;
     if (this.#updates.isSelf(destination)) return this.#updates.onEcho(this.#now, seqno, metric);
-    if (this.#isOutcast(neighbour)) return;
+    if (isOutcast(this.#options.link, neighbour)) return;
     if (metric !== UNREACHABLE && this.#isOnlyDearer(neighbour, destination, seqno, metric)) return;
     const cost = link.neighbours.cost(neighbour);
     const outcome = table.update(destination, 0, neighbour, seqno, metric, cost === COST_INFINITE ? NOT_YET : cost, this.#second());
@@ -272,12 +253,6 @@ export class Routing {
     if (this.#requests.renew(slot, this.#second()) && this.#requests.want(slot, wanted, REQUEST_HOPS, this.#second()))
       this.#requests.forward(slot);
     return true;
-  }
-
-  /** It takes packets and does not send them on, and there are others. Nobody is so dear by distance: ETX 700. */
-  #isOutcast(neighbour: number): boolean {
-    const { neighbours } = this.#options.link;
-    return neighbours.cost(neighbour) === COST_MOST && hasOtherRouter(neighbours, neighbour);
   }
 
   #onRequest(neighbour: number, { wanted, hops }: SeqnoRequest): void {
