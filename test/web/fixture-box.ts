@@ -95,7 +95,7 @@ export async function startFixtureBox(island: Island, port = 0): Promise<Fixture
       box.files.push(file);
       return file;
     },
-    content: (hash) => (contents.has(hash) ? { folder, ...contents.get(hash)! } : undefined),
+    content: (hash) => (contents.has(hash) ? { path: join(folder, hash), ...contents.get(hash)! } : undefined),
     async ping(to) {
       take({ to });
       return { to, hops: 3, milliseconds: 142 };
