@@ -21,22 +21,12 @@ export class ApiClient {
 
   sendFile(to: string, name: string, mediaType: string, body: Readable): Promise<FileInfo> {
     const query = new URLSearchParams({ to, name, type: mediaType });
-    const init: RequestInit & { duplex: 'half' } = {
-      method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
-      body: Readable.toWeb(body) as ReadableStream,
-      duplex: 'half',
-    };
-    return this.#json(`/api/files?${query.toString()}`, init);
+    return this.upload(`/api/files?${query.toString()}`, 'application/octet-stream', body);
   }
 
   /** The octets of a whole file and their number. */
   async content(sha256: string): Promise<{ readonly octets: number; readonly body: Readable }> {
-    const response = await this.#fetch(`/api/files/${sha256}`);
-    return {
-      octets: Number(response.headers.get('content-length') ?? 0),
-      body: Readable.fromWeb(response.body as NodeReadableStream),
-    };
+    return this.download(`/api/files/${sha256}`);
   }
 
   /** Live events until the daemon goes away or the caller breaks off. */
@@ -59,6 +49,27 @@ export class ApiClient {
       ...(owner !== undefined && { authorization: `Bearer ${owner}` }),
     };
     return this.#json(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  }
+
+  /** A stream as the body, of whatever length. */
+  upload<T>(path: string, mediaType: string, body: Readable): Promise<T> {
+    const init: RequestInit & { duplex: 'half' } = {
+      method: 'POST',
+      headers: { 'content-type': mediaType },
+      body: Readable.toWeb(body) as ReadableStream,
+      duplex: 'half',
+    };
+    return this.#json(path, init);
+  }
+
+  async download(path: string): Promise<{ readonly octets: number; readonly body: Readable }> {
+    const response = await this.#fetch(path);
+    return { octets: Number(response.headers.get('content-length') ?? 0), body: Readable.fromWeb(response.body as NodeReadableStream) };
+  }
+
+  /** True if there is something. */
+  async head(path: string): Promise<boolean> {
+    return (await fetch(this.#base + path, { method: 'HEAD' }).catch(() => this.#fetch(path))).ok;
   }
 
   async #json<T>(path: string, init?: RequestInit): Promise<T> {

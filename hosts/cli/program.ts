@@ -2,6 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, Problem } from '../node/index.js';
 import { ApiClient } from './api-client.js';
+import { registerChain } from './commands/chain.js';
+import { registerChannels } from './commands/channels.js';
+import { getContent, isCid, registerContent } from './commands/content.js';
 import { registerField } from './commands/field.js';
 import { get } from './commands/get.js';
 import { peers, ping, routes, status } from './commands/island.js';
@@ -66,11 +69,16 @@ export async function run(args: readonly string[], streams: Streams = process): 
     .action(inContext(send));
   program
     .command('get')
-    .argument('<sha256>', 'which file, or the unique beginning of its hash')
+    .argument('<sha256|cid>', 'which file: its CID, or its hash or the unique beginning of that')
     .option('-o, --output <path>', 'where to store it; - is standard output (default: its own name, here)')
     .option('--force', 'overwrite an existing file')
-    .description('fetch a file that the box has received')
-    .action(inContext(get));
+    .option('--from <holder...>', 'of a CID: who holds it, as http://address:port')
+    .option('--keys <cid>', 'of a CID: the keys that were shared with you')
+    .description('fetch a file that the box has received, or content by its CID')
+    .action(inContext((given, wanted: string, options: object) => (isCid(wanted) ? getContent : get)(given, wanted, options)));
+  registerContent(program, inContext);
+  registerChain(program, inContext);
+  registerChannels(program, inContext);
   registerUplink(program, inContext);
   program
     .command('doctor')

@@ -1,5 +1,6 @@
 export * from './content.js';
 export * from './entry.js';
+export { leavesOf } from './ingest.js';
 export * from './journal.js';
 export * from './links.js';
 export * from './outboard.js';
