@@ -10,14 +10,14 @@ import { forgeTest, noForge } from './forge.js';
 
 const sources = join(import.meta.dirname, '../../hosts/contracts/sol');
 
-test('funds are conserved and no path pays more than the deposits', { skip: noForge, timeout: 200_000 }, async () => {
+test('funds are conserved and no path pays more than the deposits', { skip: noForge, timeout: 450_000 }, async () => {
   const { TokensNetwork } = await buildContracts();
   const outcomes = await forgeTest('ChannelsTest', { TOKENS_NETWORK_CODE: TokensNetwork.bytecode });
   assert.deepEqual(Object.keys(outcomes).sort(), ['invariant_everyLifePaysItsDeposits', 'invariant_fundsConserved', 'testFuzz_settlement']);
   for (const [name, { passed, reason }] of Object.entries(outcomes)) assert.ok(passed, `${name}: ${reason}`);
 });
 
-test('a deposit that stays after it was paid out is found', { skip: noForge, timeout: 200_000 }, async (t) => {
+test('a deposit that stays after it was paid out is found', { skip: noForge, timeout: 450_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'meshbox-planted-'));
   t.after(() => rm(folder, { recursive: true }));
   await cp(sources, folder, { recursive: true });

@@ -431,3 +431,181 @@ contract PoolTest is Deployed {
         pool.submit(epoch, box, bytes32(uint256(1)), 1, 1);
     }
 }
+
+/// Two owners with three boxes who do anything that the pool may accept, in any order.
+contract Farmers {
+    RewardPool public immutable pool;
+    address[3] public boxes;
+    address[2] public owners = [address(0xbeef), address(0xcafe)];
+    uint256 public openBonds;
+    uint256 public feesPaid;
+    uint256 public feesCredited;
+
+    constructor(RewardPool pool_, address[3] memory boxes_) payable {
+        pool = pool_;
+        boxes = boxes_;
+        for (uint256 i = 0; i < 2; i++) {
+            (bool ok, ) = owners[i].call{value: 1e6 ether}("");
+            require(ok, "funded");
+        }
+    }
+
+    receive() external payable {}
+
+    function ownerOf(uint256 box) private view returns (address) {
+        return owners[box == 2 ? 1 : 0];
+    }
+
+    struct Filed {
+        uint64 epoch;
+        uint256 box;
+    }
+    Filed[] private paid;
+    Filed[] private filed;
+
+    function pick(Filed[] storage from, uint256 seed) private view returns (uint64 epoch, uint256 box, bool any) {
+        any = from.length > 0;
+        if (any) (epoch, box) = (from[seed % from.length].epoch, from[seed % from.length].box);
+    }
+
+    function stateOf(uint64 epoch, address box) private view returns (uint8 state, uint64 challengeable, uint64 answerBy, uint32 leaf) {
+        (, , , state, challengeable, answerBy, leaf, , , ) = pool.records(epoch, box);
+    }
+
+    /// The only receipt of a record: from a person of key 100, for the whole record.
+    function receiptOf(uint64 epoch, address box) private view returns (RewardPool.Receipt memory) {
+        return RewardPool.Receipt(vm.addr(100), box, 1, epoch, 0, 500, 7);
+    }
+
+    function pass(uint256 hours_) external {
+        vm.warp(block.timestamp + (hours_ % 80) * 1 hours);
+    }
+
+    function payFee(uint256 box, uint256 amount) external {
+        amount = 1 + (amount % 100 ether);
+        pool.payFee{value: amount}(boxes[box % 3]);
+        feesPaid += amount;
+        paid.push(Filed(pool.epochNow(), box % 3));
+    }
+
+    function stake(uint256 who, uint256 amount) external {
+        vm.prank(owners[who % 2]);
+        pool.stake{value: amount % 1000 ether}();
+    }
+
+    function unstake(uint256 who, uint256 amount) external {
+        address owner = owners[who % 2];
+        amount = amount % (pool.stakeOf(owner) + 1);
+        vm.prank(owner);
+        pool.unstake(amount);
+    }
+
+    function takeStake(uint256 who) external {
+        address owner = owners[who % 2];
+        if (pool.leaving(owner) == 0 || block.timestamp < pool.leavesAt(owner)) return;
+        vm.prank(owner);
+        pool.takeStake();
+    }
+
+    function submit(uint256 seed) external {
+        (uint64 epoch, uint256 box, bool any) = pick(paid, seed);
+        if (!any) return;
+        address it = boxes[box];
+        (uint8 state, , , ) = stateOf(epoch, it);
+        if (state != 0 || pool.fees(epoch, it) == 0 || epoch >= pool.epochNow()) return;
+        if (block.timestamp >= (uint256(epoch) + 1) * 1 days + 7 days) return;
+        bytes32 leaf = pool.receiptDigest(receiptOf(epoch, it));
+        vm.prank(ownerOf(box));
+        pool.submit(epoch, it, leaf, 500, 1);
+        filed.push(Filed(epoch, box));
+    }
+
+    function challenge(uint256 seed) external {
+        (uint64 epoch, uint256 box, bool any) = pick(filed, seed);
+        if (!any) return;
+        address it = boxes[box];
+        (uint8 state, uint64 until, , ) = stateOf(epoch, it);
+        if (state != 1 || block.timestamp >= until) return;
+        pool.challenge{value: 0.01 ether}(epoch, it, 0);
+        openBonds++;
+    }
+
+    function answer(uint256 seed) external {
+        (uint64 epoch, uint256 box, bool any) = pick(filed, seed);
+        if (!any) return;
+        address it = boxes[box];
+        (uint8 state, , uint64 answerBy, ) = stateOf(epoch, it);
+        if (state != 2 || block.timestamp > answerBy) return;
+        RewardPool.Receipt memory receipt = receiptOf(epoch, it);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(100, pool.receiptDigest(receipt));
+        pool.answer(epoch, it, receipt, abi.encodePacked(r, s, v), new RewardPool.Step[](0));
+        openBonds--;
+    }
+
+    function voidRecord(uint256 seed) external {
+        (uint64 epoch, uint256 box, bool any) = pick(filed, seed);
+        if (!any) return;
+        address it = boxes[box];
+        (uint8 state, , uint64 answerBy, ) = stateOf(epoch, it);
+        if (state != 2 || block.timestamp <= answerBy) return;
+        pool.voidRecord(epoch, it);
+        openBonds--;
+    }
+
+    function credit(uint256 seed) external {
+        (uint64 epoch, uint256 box, bool any) = pick(filed, seed);
+        if (!any) return;
+        address it = boxes[box];
+        (uint8 state, uint64 until, , ) = stateOf(epoch, it);
+        if (state != 1 || block.timestamp < until) return;
+        pool.credit(epoch, it);
+        feesCredited += pool.fees(epoch, it);
+    }
+
+    function take(uint256 who) external {
+        address owner = who % 3 == 2 ? address(this) : owners[who % 3];
+        if (pool.owed(owner) == 0) return;
+        vm.prank(owner);
+        pool.take();
+    }
+}
+
+contract PoolSolvencyTest is Deployed {
+    RewardPool private pool;
+    Farmers private farmers;
+
+    function setUp() public {
+        deploy();
+        OpenRegistry registry = new OpenRegistry();
+        pool = new RewardPool(BoxRegistry(address(registry)), mining);
+        mining.setReceiver(address(pool));
+        address[3] memory boxes = [vm.addr(11), vm.addr(12), vm.addr(13)];
+        farmers = new Farmers{value: 1e7 ether}(pool, boxes);
+        for (uint256 i = 0; i < 3; i++) registry.set(boxes[i], farmers.owners(i == 2 ? 1 : 0));
+    }
+
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(farmers);
+    }
+
+    /// What anybody can ever ask for is there: rewards, stakes, stakes on their way out, bonds.
+    function invariant_poolCanPay() public view {
+        uint256 due = farmers.openBonds() * pool.BOND() + pool.owed(address(farmers));
+        for (uint256 i = 0; i < 2; i++) {
+            address owner = farmers.owners(i);
+            due += pool.owed(owner) + pool.stakeOf(owner) + pool.leaving(owner);
+        }
+        expect(address(pool).balance >= due, "the pool owes more than it has");
+    }
+
+    /// A quarter of every fee that was credited stays in the pool, and the whole of every other.
+    function invariant_aQuarterStays() public view {
+        uint256 kept = address(pool).balance - farmers.openBonds() * pool.BOND() - pool.owed(address(farmers));
+        for (uint256 i = 0; i < 2; i++) {
+            address owner = farmers.owners(i);
+            kept -= pool.owed(owner) + pool.stakeOf(owner) + pool.leaving(owner);
+        }
+        expect(kept >= farmers.feesPaid() - (farmers.feesCredited() * 3) / 4, "more than k of the fees left");
+    }
+}
