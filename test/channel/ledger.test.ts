@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Fact } from '../../firmware/core/channel/index.js';
-import { Ledger } from '../../hosts/box/channels/index.js';
+import { Ledger } from '../../hosts/box/channels/ledger.js';
 
 const fail = (error: unknown): never => {
   throw error;

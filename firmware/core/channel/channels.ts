@@ -96,6 +96,10 @@ export class Channels implements Machine<ChannelsInput, ChannelsEffect> {
     return this.#core.view;
   }
 
+  channelId(a: Uint8Array, b: Uint8Array, token: Uint8Array): Uint8Array {
+    return this.#core.layouts.channelId(a, b, token);
+  }
+
   /** True while counts were not compared with the peer since the start: the peer may know more. */
   compared(channel: Channel): boolean {
     return this.#core.line(channel).compared;

@@ -4,4 +4,15 @@ export * from './layouts.js';
 export { amountOctets, amountOf } from './numbers.js';
 export { decodeChannel, encodeChannel } from './record.js';
 export * from './rules.js';
-export { available, balance, exposure, type Channel, type Half, type Lock, type LockState, type Peer, type Phase } from './state.js';
+export {
+  available,
+  balance,
+  exposure,
+  lockedIn,
+  type Channel,
+  type Half,
+  type Lock,
+  type LockState,
+  type Peer,
+  type Phase,
+} from './state.js';
