@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { hex } from '../../firmware/core/base/index.js';
+import { proveVrf } from '../../firmware/core/crypto/index.js';
 import type { CurveKernels, Kernels, Signer } from '../../firmware/core/ports/index.js';
 import { writeDurably } from './durable.js';
 import { Problem, systemCode } from './problem.js';
@@ -16,11 +17,13 @@ export interface FileSigner extends Signer {
   readonly key: Uint8Array;
   /** Node id: the first 8 octets of the key's sha256. */
   readonly id: Uint8Array;
+  /** Proof of the verifiable random function for this input, 81 octets. */
+  prove(input: Uint8Array): Uint8Array;
 }
 
 export interface SignerKernels {
   readonly curve: CurveKernels;
-  readonly hashes: Pick<Kernels, 'sha256'>;
+  readonly hashes: Pick<Kernels, 'sha256' | 'hmacSha256'>;
 }
 
 /** Reads the key file, or makes it. Fails with a Problem `key-corrupt` or `key-mode` that names the file. */
@@ -35,6 +38,11 @@ export async function openFileSigner(file: string, { curve, hashes }: SignerKern
   return {
     key,
     id,
+    prove(input) {
+      const proof = proveVrf({ curve, hashes }, secret.bytes, key, input);
+      if (!proof) throw corrupt(file);
+      return proof;
+    },
     publicKey: (done) => done(key),
     sign(digest, done) {
       const signature = new Uint8Array(65);

@@ -63,8 +63,8 @@ suite('wire-outer-header', (t) => {
 
   t.test('another length is refused', () => {
     const bytes = new Uint8Array(OUTER_HEADER_SIZE + 1);
-    equal(decodeOuterHeader(bytes, 0, OUTER_HEADER_SIZE - 1), Reason.Truncated);
-    equal(decodeOuterHeader(bytes, 0, OUTER_HEADER_SIZE + 1), Reason.TrailingBytes);
+    equal(decodeOuterHeader(bytes, 0, OUTER_HEADER_SIZE - 1) as Reason, Reason.Truncated);
+    equal(decodeOuterHeader(bytes, 0, OUTER_HEADER_SIZE + 1) as Reason, Reason.TrailingBytes);
   });
 
   t.test('a field of another length is our own misuse', () => {
