@@ -12,7 +12,7 @@ import { createNode } from '../../firmware/core/node/index.js';
 import type { Kernels } from '../../firmware/core/ports/index.js';
 import type { Address } from '../../firmware/core/transport/index.js';
 import { decodeMessage, encodeMessage, REPORT_REQUEST_MAX } from '../../firmware/core/wire/index.js';
-import { createClock, MachineDriver, Problem, systemRandom } from '../node/index.js';
+import { createClock, MachineDriver, Problem, signerCrypto, systemRandom } from '../node/index.js';
 import { startServer, type BoxFace, type Event, type Message, type Status } from './api/index.js';
 import { Access } from './access/index.js';
 import { Pairing } from './pairing/index.js';
@@ -148,6 +148,7 @@ async function run(options: BoxOptions, onClose: OnClose): Promise<{ readonly id
       kernels: hashes,
       mtu: { serial: linkProfiles.serial.mtu },
       seed: random.subarray(0, SEED),
+      inline: signerCrypto(folder.signer, { curve: createCurveKernels(), hashes }),
     }),
     clock,
     transmit: (frame) => pairing.send(frame),

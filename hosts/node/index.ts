@@ -1,5 +1,6 @@
 export * from './clock.js';
 export * from './durable.js';
+export * from './inline-crypto.js';
 export * from './machine-driver.js';
 export * from './problem.js';
 export * from './random.js';

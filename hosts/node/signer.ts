@@ -8,6 +8,7 @@ import { hex } from '../../firmware/core/base/index.js';
 import { proveVrf } from '../../firmware/core/crypto/index.js';
 import type { CurveKernels, Kernels, Signer } from '../../firmware/core/ports/index.js';
 import { writeDurably } from './durable.js';
+import { sharedSecret } from './inline-crypto.js';
 import { Problem, systemCode } from './problem.js';
 
 const FIRST_LINE = 'meshbox key 1';
@@ -50,8 +51,7 @@ export async function openFileSigner(file: string, { curve, hashes }: SignerKern
       done(signature);
     },
     ecdh(peer, done) {
-      const point = new Uint8Array(33);
-      done(curve.ecdh(point, secret.bytes, peer) ? sha256(hashes, point) : undefined);
+      done(sharedSecret({ curve, hashes }, secret.bytes, peer));
     },
   };
 }

@@ -1,7 +1,9 @@
 import type { Millis } from '../../firmware/core/base/index.js';
-import { createCurveKernels, createKernels } from '../../firmware/core/crypto/index.js';
+import { loadWasmKernels } from '../../assembly/wasm/node.js';
+import type { InlineCrypto } from '../../firmware/core/ports/index.js';
 import { defaultCaps, type NodeCaps, type NodeEffect } from '../../firmware/core/node/index.js';
 import type { Reach } from './ground-truth.js';
+import { inlineCrypto, sharedSecret } from '../node/index.js';
 import { RandomStream } from './random-stream.js';
 import type { Topology } from './topology.js';
 import type { World, WorldOptions } from './world.js';
@@ -50,8 +52,14 @@ export function identityOf(seed: string | number, kind: 'board' | 'leaf', index:
   return { secret, publicKey, id: digest.slice(0, 8), mac: Uint8Array.of(2, ...digest.subarray(0, 5)) };
 }
 
-export const kernels = createKernels();
-const curve = createCurveKernels();
+/** wasm: hundreds of boards seal every frame, and an XX handshake multiplies eight points. */
+export const { kernels, curve } = loadWasmKernels();
+
+/** A station's point multiplications, and where its randomness comes from. */
+export function cryptoOf({ secret }: Pick<Identity, 'secret'>, random: (octets: number) => Uint8Array): InlineCrypto {
+  const tools = { curve, hashes: kernels };
+  return inlineCrypto({ ...tools, ownEcdh: (peer) => sharedSecret(tools, secret, peer), random });
+}
 
 /** Caps of a board, raised where the topology asks for more than a board holds; a real board there would need the memory. */
 export function capsFor(topology: Topology): Partial<NodeCaps> {

@@ -3,7 +3,7 @@ import { u32At } from '../../firmware/core/base/index.js';
 import type { MeshTimers } from '../../firmware/core/mesh/index.js';
 import { createNode, type Node, type NodeCaps, type NodeEffect, type NodeInput, type NodeOptions } from '../../firmware/core/node/index.js';
 import { followRoutes, type Reach } from './ground-truth.js';
-import { identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
+import { cryptoOf, identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
 import { RandomStream } from './random-stream.js';
 import { MachineStation } from './station.js';
 import { World } from './world.js';
@@ -29,13 +29,15 @@ export class NodeMesh implements Mesh {
     this.world = new World({ ...world, seed });
     this.#hostile = hostile ?? new Set();
     this.ids = Array.from({ length: topology.nodes }, (_, index) => {
-      const { publicKey, id, mac } = identityOf(seed, 'board', index);
+      const identity = identityOf(seed, 'board', index);
+      const { publicKey, id, mac } = identity;
       this.#byId.set(u32At(id, 0), index);
       this.world.add({
         name: `board ${index}`,
         mac,
         boot: (_now, boots) => {
-          const random = new RandomStream(seed, 'node', index, boots).bytes(16);
+          const stream = new RandomStream(seed, 'node', index, boots);
+          const random = stream.bytes(16);
           const { mtu } = this.world;
           const options: NodeOptions = {
             publicKey,
@@ -43,6 +45,7 @@ export class NodeMesh implements Mesh {
             kernels,
             mtu,
             seed: random,
+            inline: cryptoOf(identity, (octets) => stream.bytes(octets)),
             ...(caps && { caps }),
             ...(timers && { timers }),
           };

@@ -34,7 +34,7 @@ export interface ScenarioReport {
   readonly caps: Partial<NodeCaps>;
   /** Seconds from the first power-on until so many of all pairs had a way; null: not within patience, or on XS, where nobody can look. */
   readonly convergence: { readonly p95: number | null; readonly p99: number | null; readonly p100: number | null };
-  /** Octets a second and node of beacons, routing, identities and the acknowledgements among them. */
+  /** Octets a second and node of beacons, routing, handshakes and the acknowledgements among them. */
   readonly control: { readonly start: number; readonly rest: number };
   /** Share of time that a station sends: mean and busiest, in percent. */
   readonly airtime: { readonly rest: Spread; readonly pings: Spread };

@@ -14,7 +14,7 @@ export type ClassName = keyof typeof EnvelopeClass | 'malformed';
 
 const names = new Map<number, ClassName>(Object.entries(EnvelopeClass).map(([name, value]) => [value, name as ClassName]));
 /** What does not carry anybody's data: the cost of having a mesh. */
-export const controlClasses: readonly ClassName[] = ['beacon', 'routing', 'identity'];
+export const controlClasses: readonly ClassName[] = ['beacon', 'routing', 'handshake'];
 export const dataClasses: readonly ClassName[] = ['sos', 'control', 'paid', 'free'];
 
 export class Traffic {

@@ -5,7 +5,7 @@
 import { createNode, type NodeEffect, type NodeInput } from '../../firmware/core/node/index.js';
 import type { Chip } from '../xs/board-process.js';
 import { BoardRack } from './board-rack.js';
-import { identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
+import { cryptoOf, identityOf, kernels, type Mesh, type MeshOptions } from './mesh.js';
 import { ProcessStation } from './process-station.js';
 import { RandomStream } from './random-stream.js';
 import { MachineStation } from './station.js';
@@ -75,9 +75,12 @@ export function addLeaf(
   board: number,
   effect: MeshOptions['effect'],
 ): MachineStation<NodeInput, NodeEffect> {
-  const { publicKey, mac } = identityOf(seed, 'leaf', board);
-  const random = new RandomStream(seed, 'leaf', board).bytes(16);
-  const node = createNode({ publicKey, role: 'leaf', kernels, mtu: { ble: world.mtu.ble }, seed: random });
+  const identity = identityOf(seed, 'leaf', board);
+  const { publicKey, mac } = identity;
+  const stream = new RandomStream(seed, 'leaf', board);
+  const random = stream.bytes(16);
+  const inline = cryptoOf(identity, (octets) => stream.bytes(octets));
+  const node = createNode({ publicKey, role: 'leaf', kernels, mtu: { ble: world.mtu.ble }, seed: random, inline });
   const station = new MachineStation<NodeInput, NodeEffect>(node, (now, each) => effect?.(board, now, each));
   const leaf = world.add({ name: `leaf of board ${board}`, mac, boot: () => station });
   world.attach(leaf, board);

@@ -2,15 +2,15 @@
  * A board at the end of a real pty, and one far node that it hears over an ether without loss, all in this process and in real time: enough of an
  * island for a daemon that runs as a process of its own.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hex } from '../../firmware/core/base/index.js';
 import { createCurveKernels, createKernels } from '../../firmware/core/crypto/index.js';
 import { createNode, startBoard, type Node, type NodeEffect, type NodeInput } from '../../firmware/core/node/index.js';
-import type { Radio, RadioFrame, RadioKind, Signer } from '../../firmware/core/ports/index.js';
+import type { InlineCrypto, Radio, RadioFrame, RadioKind, Signer } from '../../firmware/core/ports/index.js';
 import { FileTransfer, type Address, type FileEffect, type FileInput } from '../../firmware/core/transport/index.js';
 import { decodeMessage, encodeMessage, MESSAGE_MAX, type Message } from '../../firmware/core/wire/index.js';
 import { ByteWriter } from '../../firmware/core/base/index.js';
-import { createClock, MachineDriver, systemRandom } from '../../hosts/node/index.js';
+import { createClock, inlineCrypto, MachineDriver, sharedSecret, systemRandom } from '../../hosts/node/index.js';
 import type { Pty } from '../serial/pty.js';
 
 const AIR_MTU = 250;
@@ -74,6 +74,7 @@ export function startTinyIsland(pty: Pty): TinyIsland {
     onReceive: (handler) => void (heard = handler),
     onSent: (handler) => void (sent = handler),
   };
+  const crypto = cryptoFor(1);
   const signer: Signer = { publicKey: (done) => done(key), sign: () => undefined, ecdh: () => undefined };
   const noHealth = { chunkPeak: 1, chunkSize: 2, slotPeak: 3, slotSize: 4, stackPeak: 5, stackSize: 6, computation: 7, overruns: 0 };
   const board = startBoard(
@@ -88,6 +89,7 @@ export function startTinyIsland(pty: Pty): TinyIsland {
       random: systemRandom,
       signer,
       kernels,
+      jobs: { run: (job, done) => done(crypto.run(job)) },
       health: { read: () => noHealth },
       log: () => undefined,
     },
@@ -119,6 +121,7 @@ function startFar(ether: Ether, timers: (() => void)[]): Far {
     kernels,
     mtu: { air: AIR_MTU },
     seed: new Uint8Array(16).fill(2),
+    inline: cryptoFor(2),
     caps: { messageOctets: 5_120, octets: 65_536, outgoing: 16 },
   });
   const outcomes = new Map<number, (outcome: 'delivered' | 'unknown' | 'refused') => void>();
@@ -219,6 +222,16 @@ function keyOf(secret: number): Uint8Array {
   const key = new Uint8Array(33);
   curve.publicKey(key, new Uint8Array(32).fill(secret));
   return key;
+}
+
+function cryptoFor(secret: number): InlineCrypto {
+  const tools = { curve, hashes: kernels };
+  const own = new Uint8Array(32).fill(secret);
+  return inlineCrypto({
+    ...tools,
+    ownEcdh: (peer) => sharedSecret(tools, own, peer),
+    random: (octets) => new Uint8Array(randomBytes(octets)),
+  });
 }
 
 function idOf(key: Uint8Array): string {

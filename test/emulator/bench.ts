@@ -40,10 +40,10 @@ async function forward(sampleEvery: number | undefined): Promise<{ readings: Boa
   await mkdir(stateDir, { recursive: true });
   const { ends } = await runLine(
     async (board, boots) => {
-      const { publicKey, secret } = identityOf(seed, 'board', board);
+      const identity = identityOf(seed, 'board', board);
       const entropy = entropySeed(seed, board, boots);
-      if (board !== MIDDLE) return new BoardStation({ publicKey, seed: entropy, mtu: { air: 250, ble: 244 } });
-      await writeFile(join(stateDir, 'secret'), secret);
+      if (board !== MIDDLE) return new BoardStation({ identity, seed: entropy, mtu: { air: 250, ble: 244 } });
+      await writeFile(join(stateDir, 'secret'), identity.secret);
       await writeFile(join(stateDir, 'seed'), entropy);
       relay = await startEmulatedBoard({ profile, bundle, stateDir, ...(sampleEvery !== undefined && { sampleEvery }) });
       relay.onLog((line) => void lines.push(line));

@@ -19,8 +19,11 @@ suite('one scenario on three engines', { timeout: 280_000 }, () => {
   for (const chip of ['esp32c3', 'esp32c6'] as const satisfies readonly EmulatedChip[]) {
     test(`${chip}: Node, XS on Linux and the RV32 image leave the same trace`, async () => {
       const node = await runLine((board, boots) => {
-        const { publicKey } = identityOf(seed, 'board', board);
-        return new BoardStation({ publicKey, seed: entropySeed(seed, board, boots), mtu: { air: 250, ble: 244 } });
+        return new BoardStation({
+          identity: identityOf(seed, 'board', board),
+          seed: entropySeed(seed, board, boots),
+          mtu: { air: 250, ble: 244 },
+        });
       }, packets);
       const linux = await BoardRack.make(seed, chip);
       after(() => linux.clear());

@@ -32,14 +32,14 @@ export async function joinIsland({ folder, bundle, profile, boards, neighbours, 
   const stateDir = join(folder, `island-${profile}`);
   await mkdir(stateDir, { recursive: true });
   for (let index = 0; index < boards; index += 1) {
-    const { mac, publicKey, secret } = identityOf(seed, 'board', index);
+    const identity = identityOf(seed, 'board', index);
     world.add({
       name: `board ${index}`,
-      mac,
+      mac: identity.mac,
       boot: async (_, boots) => {
         const entropy = entropySeed(seed, index, boots);
-        if (index > 0) return new BoardStation({ publicKey, seed: entropy, mtu: { air: 250, ble: 244 } });
-        await writeFile(join(stateDir, 'secret'), secret);
+        if (index > 0) return new BoardStation({ identity, seed: entropy, mtu: { air: 250, ble: 244 } });
+        await writeFile(join(stateDir, 'secret'), identity.secret);
         await writeFile(join(stateDir, 'seed'), entropy);
         board = await startEmulatedBoard({ profile, bundle, stateDir });
         return new ProcessStation(board);

@@ -7,7 +7,7 @@ const idOf = (value: number): Uint8Array => octets(8, value);
 const macOf = (value: number): Uint8Array => octets(6, value);
 
 function claim(table: NeighbourTable, value: number, now = 0): number {
-  return table.claim('air', idOf(value), macOf(value), 'board', now);
+  return table.claim('air', idOf(value), macOf(value), 'board', now, false);
 }
 
 suite('neighbour table', (t) => {

@@ -2,25 +2,18 @@
  * A small deterministic world for suites: nodes, links that lose frames, virtual time. Stations in range of a sender wait for it (an ideal carrier
  * sense without collisions); a frame takes its airtime. The real air with collisions and signal strengths is hosts/sim.
  */
-import { millis, Prng, type Millis } from '../../firmware/core/base/index.js';
+import { concat, millis, Prng, type Millis } from '../../firmware/core/base/index.js';
 import { createKernels } from '../../firmware/core/crypto/index.js';
 import { createNode, type Node, type NodeCaps, type NodeEffect, type NodeInput, type Role } from '../../firmware/core/node/index.js';
 import { airtime, type LinkKind } from '../../firmware/core/link/index.js';
 import type { Kernels } from '../../firmware/core/ports/index.js';
+import { envelopeClass, EnvelopeClass } from '../../firmware/core/wire/index.js';
+import { keyOf, toyCrypto } from './toy-group.js';
 
 export function seedOf(number: number): Uint8Array {
   const seed = new Uint8Array(16);
   for (let i = 0; i < 4; i += 1) seed[i] = number >>> (8 * i);
   return seed;
-}
-
-/** A key that is no point of the curve but as long as one: nothing here signs. */
-export function keyOf(number: number): Uint8Array {
-  const key = new Uint8Array(33);
-  key[0] = 2;
-  key[1] = number >>> 8;
-  key[2] = number;
-  return key;
 }
 
 interface Edge {
@@ -61,12 +54,14 @@ export class Medium {
   readonly kernels: Kernels;
   readonly #events: Event[] = [];
   #order = 0;
-  /** Sees every frame that leaves a station; false keeps it from everyone. */
-  tap: (from: number, link: LinkKind, bytes: Uint8Array) => boolean = () => true;
+  /** Sees every frame that leaves a station, and what it was before it was sealed; false keeps it from everyone. */
+  tap: (from: number, link: LinkKind, bytes: Uint8Array, plain: Uint8Array) => boolean = () => true;
+  /** What was sealed last. */
+  #sealed: Uint8Array = new Uint8Array(0);
 
   constructor(seed: number, kernels: Kernels = createKernels()) {
     this.prng = new Prng(seedOf(seed));
-    this.kernels = kernels;
+    this.kernels = watched(kernels, (frame) => (this.#sealed = frame));
   }
 
   add(role: Role = 'board', links: readonly LinkKind[] = ['air'], caps: Partial<NodeCaps> = {}): number {
@@ -165,7 +160,8 @@ export class Medium {
     const mtu: Partial<Record<LinkKind, number>> = {};
     for (const link of links) mtu[link] = link === 'air' ? 250 : link === 'ble' ? 244 : 1024;
     const seed = seedOf(this.prng.u32() + life);
-    return new Station(createNode({ publicKey: keyOf(index + 1), role, kernels: this.kernels, mtu, seed, caps }), role);
+    const inline = toyCrypto(index + 1, new Prng(seedOf(this.prng.u32())));
+    return new Station(createNode({ publicKey: keyOf(index + 1), role, kernels: this.kernels, mtu, seed, caps, inline }), role);
   }
 
   #drain(index: number): void {
@@ -184,7 +180,8 @@ export class Medium {
       station.busyUntil = end;
       for (const edge of station.edges) if (edge.link === link) this.stations[edge.to]!.busyUntil = end;
     }
-    const heard = this.tap(index, link, bytes);
+    const isSealed = envelopeClass(bytes, 0) !== EnvelopeClass.handshake;
+    const heard = this.tap(index, link, bytes, isSealed ? this.#sealed : bytes);
     const from = macOf(station.node.id, link);
     this.#at(end, () => {
       if (station.alive && this.stations[index] === station) this.input(index, { type: 'sent', link, ok: true });
@@ -209,6 +206,27 @@ export class Medium {
       if (earliest === undefined || event.at < earliest.at || (event.at === earliest.at && event.order < earliest.order)) earliest = event;
     return earliest;
   }
+}
+
+/** The same kernels, whose sealing is seen: a link seals a frame right before it transmits it. */
+function watched(kernels: Kernels, see: (frame: Uint8Array) => void): Kernels {
+  return {
+    name: kernels.name,
+    keccak256: (out, data) => kernels.keccak256(out, data),
+    sha256: (out, data) => kernels.sha256(out, data),
+    hashStart: (kind) => kernels.hashStart(kind),
+    hashUpdate: (data) => kernels.hashUpdate(data),
+    hashFinish: (out) => kernels.hashFinish(out),
+    hmacSha256: (out, key, data) => kernels.hmacSha256(out, key, data),
+    hkdfSha256: (out, ikm, salt, info) => kernels.hkdfSha256(out, ikm, salt, info),
+    aeadSeal: (out, key, nonce, aad, plain) => {
+      see(concat(aad, plain));
+      kernels.aeadSeal(out, key, nonce, aad, plain);
+    },
+    aeadOpen: (out, key, nonce, aad, sealed) => kernels.aeadOpen(out, key, nonce, aad, sealed),
+    duplicateFilter: (options) => kernels.duplicateFilter(options),
+    routeTable: (options) => kernels.routeTable(options),
+  };
 }
 
 function macOf(id: Uint8Array, link: LinkKind): Uint8Array {

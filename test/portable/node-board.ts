@@ -1,11 +1,12 @@
 /** The board runtime: ports in, a node and its serial line out. Two boards on one air, a box on the serial port of the first. */
-import { hex, millis, NEVER, type Millis } from '../../firmware/core/base/index.js';
+import { hex, millis, NEVER, Prng, type Millis } from '../../firmware/core/base/index.js';
 import { createKernels } from '../../firmware/core/crypto/index.js';
 import { SerialLine, type SerialLineInput } from '../../firmware/core/link/index.js';
 import { createNode, startBoard, type Board, type BoardPorts, type Node, type NodeInput } from '../../firmware/core/node/index.js';
 import type { RadioFrame, RadioKind } from '../../firmware/core/ports/index.js';
 import { check, equal, suite, throws } from './harness.js';
-import { keyOf, seedOf } from './medium.js';
+import { seedOf } from './medium.js';
+import { keyOf, toyCrypto } from './toy-group.js';
 
 const kernels = createKernels();
 const NO_MAC = new Uint8Array(6);
@@ -49,6 +50,7 @@ class FakeBoard {
 
   constructor(world: World, number: number, serial: boolean) {
     const mac = new Uint8Array([2, 0, 0, 0, 0, number]);
+    const toy = toyCrypto(number, new Prng(seedOf(number)));
     const ports: BoardPorts = {
       radio: {
         mtu: (kind) => (kind === 'air' ? 250 : 244),
@@ -73,13 +75,14 @@ class FakeBoard {
           }
         : undefined,
       clock: { now: () => ({ mono: world.now, error: millis(0) }) },
-      random: { request: (length, done) => world.at(2, () => done(new Uint8Array(length).fill(number))) },
+      random: { request: (length, done) => world.at(2, () => done(toy.random(length))) },
       signer: {
         publicKey: (done) => world.at(1, () => done(keyOf(number))),
         sign: () => undefined,
         ecdh: () => undefined,
       },
       kernels,
+      jobs: { run: (job, done) => world.at(9, () => done(toy.run(job))) },
       health: {
         read: () => {
           this.reads += 1;
@@ -105,7 +108,14 @@ class Box {
   constructor(world: World, peer: FakeBoard) {
     this.#world = world;
     this.#peer = peer;
-    this.node = createNode({ publicKey: keyOf(99), role: 'box', kernels, mtu: { serial: 250 }, seed: seedOf(99) });
+    this.node = createNode({
+      publicKey: keyOf(99),
+      role: 'box',
+      kernels,
+      mtu: { serial: 250 },
+      seed: seedOf(99),
+      inline: toyCrypto(99, new Prng(seedOf(98))),
+    });
     this.line = new SerialLine({ name: 'box', role: 'box', key: keyOf(99), session: 5, holds: 4096 });
     this.feedLine({ type: 'room', octets: 1 << 20 });
   }
@@ -192,8 +202,7 @@ suite('board', (t) => {
 
   t.test('a board without a radio link is misuse', () => {
     const world = new World();
-    const { radio, clock, random, signer, health, log } = portsOf(world);
-    throws(() => startBoard({ radio, clock, random, signer, kernels, health, log }, { name: 'x', links: [] }), 'board-links');
+    throws(() => startBoard({ ...portsOf(world), kernels }, { name: 'x', links: [] }), 'board-links');
   });
 });
 
@@ -203,6 +212,7 @@ function portsOf(world: World): Omit<BoardPorts, 'kernels'> {
     clock: { now: () => ({ mono: world.now, error: millis(0) }) },
     random: { request: () => undefined },
     signer: { publicKey: () => undefined, sign: () => undefined, ecdh: () => undefined },
+    jobs: { run: () => undefined },
     health: {
       read: () => ({ chunkPeak: 0, chunkSize: 0, slotPeak: 0, slotSize: 0, stackPeak: 0, stackSize: 0, computation: 0, overruns: 0 }),
     },

@@ -4,7 +4,8 @@ import { createKernels } from '../../firmware/core/crypto/index.js';
 import { createNode, defaultCaps, type NodeInput, type NodeOptions, type Role } from '../../firmware/core/node/index.js';
 import { decodeMessage, encodeReportRequest, MESSAGE_MAX } from '../../firmware/core/wire/index.js';
 import { check, equal, suite, throws } from './harness.js';
-import { keyOf, Medium, seedOf } from './medium.js';
+import { Medium, seedOf } from './medium.js';
+import { keyOf, toyCrypto } from './toy-group.js';
 
 function reportRequest(): Uint8Array {
   const w = new ByteWriter(new Uint8Array(MESSAGE_MAX));
@@ -29,6 +30,7 @@ const options = (some: Partial<NodeOptions> = {}): NodeOptions => ({
   kernels: createKernels(),
   mtu: { air: 250 },
   seed: seedOf(1),
+  inline: toyCrypto(1, new Prng(seedOf(7))),
   ...some,
 });
 

@@ -27,7 +27,8 @@ function codec<M>(
 /** Every rule that stands alone on the wire. */
 export const codecs: readonly Codec[] = [
   codec('link', 'beacon', wire.BEACON_MAX, wire.encodeBeacon, wire.decodeBeacon),
-  codec('link', 'identity', wire.IDENTITY_MAX, wire.encodeIdentity, wire.decodeIdentity),
+  codec('link', 'handshake', wire.HANDSHAKE_MAX, wire.encodeHandshake, wire.decodeHandshake),
+  codec('link', 'greeting', wire.GREETING_MAX, wire.encodeGreeting, wire.decodeGreeting),
   codec('mesh', 'routing', wire.ROUTING_MAX, wire.encodeRouting, wire.decodeRouting),
   codec('transport', 'packet', wire.PACKET_MAX, wire.encodePacket, wire.decodePacket),
   codec('app', 'message', wire.MESSAGE_MAX, wire.encodeMessage, wire.decodeMessage),

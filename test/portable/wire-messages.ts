@@ -22,7 +22,8 @@ const segment = { kind: 'segment', node: id, number: U32, index: U16, count: U16
 /** The longest message of each kind; the first of a rule is the longest of all. */
 const largest: readonly (readonly [string, Fields])[] = [
   ['beacon', { id, role: 'leaf', number: U16, heard: repeat(24, { neighbour: id.subarray(4), quality: 255 }), queue: 255, battery: 100 }],
-  ['identity', { key, role: 'leaf', answer: true }],
+  ['handshake', { pattern: 'ik', step: 2, noise: octets(160) }],
+  ['greeting', { group: octets(32), role: 'leaf', number: U32, boot: U32 }],
   ['routing', { kind: 'update', announcements: repeat(20, { destination: id, seqno: U16, metric: U16 }), since: U16 }],
   ['routing', { kind: 'seqno-request', wanted: repeat(20, { destination: id, seqno: U16 }), hops: 63 }],
   ['routing', { kind: 'repeat-request', after: U16 }],

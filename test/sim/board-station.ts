@@ -1,13 +1,12 @@
-/** The board runtime that XS boards run, on Node with the TypeScript kernels and the same seeded entropy: for comparing engines. */
+/** The board runtime that XS boards run, on Node with the wasm kernels and the same seeded entropy: for comparing engines. */
 import { millis, NEVER, Prng, type Millis } from '../../firmware/core/base/index.js';
 import { startBoard, type Board } from '../../firmware/core/node/index.js';
 import type { RadioFrame, RadioKind } from '../../firmware/core/ports/index.js';
-import { kernels } from '../../hosts/sim/mesh.js';
+import { cryptoOf, kernels, type Identity } from '../../hosts/sim/mesh.js';
 import type { RadioInput, Station, Transmit, Turn } from '../../hosts/sim/station.js';
 
 export interface BoardStationOptions {
-  /** 33 octets. */
-  readonly publicKey: Uint8Array;
+  readonly identity: Identity;
   /** 16 octets. */
   readonly seed: Uint8Array;
   /** Octets of a frame, as the board's driver has them. */
@@ -18,12 +17,16 @@ export class BoardStation implements Station {
   readonly first: Turn;
   readonly #board: Board;
   readonly #transmits: Transmit[] = [];
+  /** Answers that come after the turn, in the order of the questions, as on XS. */
+  readonly #later: (() => void)[] = [];
   #received: (frame: RadioFrame) => void = () => {};
   #sent: (kind: RadioKind, ok: boolean) => void = () => {};
   #mono = millis(0);
 
-  constructor({ publicKey, seed, mtu }: BoardStationOptions) {
+  constructor({ identity, seed, mtu }: BoardStationOptions) {
     const prng = new Prng(seed);
+    const random = (octets: number): Uint8Array => Uint8Array.from({ length: octets }, () => prng.below(256));
+    const { run } = cryptoOf(identity, random);
     const never = (): never => {
       throw new Error('a board on the air alone does not ask for this');
     };
@@ -36,9 +39,10 @@ export class BoardStation implements Station {
           onSent: (handler) => void (this.#sent = handler),
         },
         clock: { now: () => ({ mono: this.#mono, error: millis(0) }) },
-        random: { request: (length, done) => done(Uint8Array.from({ length }, () => prng.below(256))) },
-        signer: { publicKey: (done) => done(publicKey), sign: never, ecdh: never },
+        random: { request: (length, done) => void this.#later.push(() => done(random(length))) },
+        signer: { publicKey: (done) => done(identity.publicKey), sign: never, ecdh: never },
         kernels,
+        jobs: { run: (job, done) => void this.#later.push(() => done(run(job))) },
         health: { read: never },
         log: () => {},
       },
@@ -56,6 +60,7 @@ export class BoardStation implements Station {
   }
 
   #endTurn(): Turn {
+    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) next();
     const deadline = this.#board.deadline();
     return { transmits: this.#transmits.splice(0), deadline: deadline < 2 ** 32 - 1 ? deadline : NEVER };
   }

@@ -30,8 +30,11 @@ const onXs: Boot = async (board, boots) => new ProcessStation(await rack.boot(bo
 const onNode =
   (entropy: (board: number) => number): Boot =>
   (board, boots) => {
-    const { publicKey } = identityOf(seed, 'board', board);
-    return new BoardStation({ publicKey, seed: entropySeed(entropy(board), board, boots), mtu: { air: 250, ble: 244 } });
+    return new BoardStation({
+      identity: identityOf(seed, 'board', board),
+      seed: entropySeed(entropy(board), board, boots),
+      mtu: { air: 250, ble: 244 },
+    });
   };
 const unspoilt = onNode(() => seed);
 

@@ -53,7 +53,8 @@ const arbitraries: Readonly<Record<string, fc.Arbitrary<Fields>>> = {
     queue: maybe(uint(U8)),
     battery: maybe(uint(100)),
   }),
-  identity: record({ key, role, answer: fc.boolean() }),
+  handshake: record({ pattern: fc.constantFrom('xx', 'ik'), step: uint(2), noise: octets(16, 160) }),
+  greeting: record({ group: octets(32), role, number: uint(U32), boot: uint(U32) }),
   routing: fc.oneof(
     record({
       kind: kind('update'),

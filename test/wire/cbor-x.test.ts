@@ -33,8 +33,8 @@ const large: Fields = { kind: 'text-message', text: '', wall: 2 ** 32 };
 const plants: readonly (readonly [what: string, rule: string, message: Fields, write: (value: unknown) => Uint8Array])[] = [
   [
     'octet strings with tag 64',
-    'identity',
-    { key: new Uint8Array(33), role: 'box', answer: true },
+    'greeting',
+    { group: new Uint8Array(32), role: 'box', number: 1, boot: 2 },
     (value) => new Encoder({ ...cborOptions, tagUint8Array: true }).encode(value),
   ],
   [

@@ -40,7 +40,8 @@ test('it shares no code with the wire, and has at most 200 lines', () => {
 const plants: readonly (readonly [string, string, string])[] = [
   ['link', '? @battery ^ => 0..100', '? @battery ^ => 0..99'],
   ['link', '@heard => [0*24 heard]', '@heard => [0*1 heard]'],
-  ['link', '@answer => bool', '@answer => uint'],
+  ['link', '@step => 0..2', '@step => 1..2'],
+  ['serial', '@answer => bool', '@answer => uint'],
   ['mesh', '@hops => 0..63', '@hops => 0..62'],
   ['mesh', '@hops = 2', '@hops = 4'],
   ['transport', '@number => uint .size 4', '@number => uint .size 1'],

@@ -5,7 +5,7 @@ import { EnvelopeClass } from '../wire/index.js';
 export const Drop = {
   /** Not an envelope of ours; the wire's reasons together. */
   Malformed: 0,
-  /** From a station whose identity is not pinned. */
+  /** From a station that there is no session with. */
   Stranger: 1,
   /** A node id used by two stations at once, or a key that does not hash to it. */
   Impostor: 2,
@@ -24,6 +24,10 @@ export const Drop = {
   /** Reassembly or delivery memory is full. */
   NoRoom: 11,
   UnknownLeaf: 12,
+  /** A seal that is not its sender's, a number that came before, a handshake's message that does not fit. */
+  Forged: 13,
+  /** More handshakes at once than there is room or allowance for. */
+  HandshakesBusy: 14,
 } as const;
 export type Drop = (typeof Drop)[keyof typeof Drop];
 export type DropName = keyof typeof Drop;
@@ -44,7 +48,7 @@ export interface CounterReading {
   /** Frames sent again on a link. */
   readonly retries: number;
   readonly duplicates: number;
-  /** Octets of beacons, acknowledgements, routing and identity on the air. */
+  /** Octets of beacons, acknowledgements, routing and handshakes on the air. */
   readonly controlOctets: number;
 }
 

@@ -1,29 +1,21 @@
 /**
- * Who is there: beacons and identities. A beacon names its sender and says whom that one hears, so both ends know the link both ways; an identity
- * frame pins the whole key behind an id. Everything here is on one hop and without acknowledgement: it repeats by itself.
+ * Who is there: beacons. A beacon names its sender and says whom that one hears, so both ends know the link both ways. Anybody may send one, so of a
+ * station without a session it says only that there is someone to call; of a neighbour with one it counts when its seal is right.
  *
- * An identity is asked for when an unpinned station beacons, after a jittered wait in which somebody else's question may bring it unasked;
- * answers go to everyone in range, so that one serves all who ask.
+ * Who hears a stranger calls it (handshakes.ts) after a jittered wait, the smaller id first, so that seldom both do. A neighbour whose seals turn wrong
+ * has restarted, or somebody makes them up: it is called too, but not again and again, and a right seal ends the suspicion.
  */
-import { millis, sameOctets, type ByteWriter, type Millis, type Prng } from '../base/index.js';
+import { sameOctets, u32At, type ByteWriter, type Millis, type Prng } from '../base/index.js';
 import type { Kernels } from '../ports/index.js';
-import {
-  decodeBeacon,
-  decodeIdentity,
-  encodeBeacon,
-  encodeIdentity,
-  ENVELOPE_OCTETS,
-  type Beacon,
-  type Heard,
-  type Role,
-} from '../wire/index.js';
+import { decodeBeacon, encodeBeacon, ENVELOPE_OCTETS, type Beacon, type Heard, type Role } from '../wire/index.js';
 import { BEACON_REST } from './beacon-clock.js';
 import type { Carriage } from './carriage.js';
 import { Drop, type Counters } from './counters.js';
-import { losslessCost } from './link-kind.js';
+import { LINK_KINDS, losslessCost } from './link-kind.js';
 import { COST_INFINITE, dearer, linkCost, worthTelling } from './link-quality.js';
 import type { Medium } from './medium.js';
 import type { NeighbourTable } from './neighbour-table.js';
+import { SEAL_OCTETS, type Sessions } from './sessions.js';
 
 /** A beacon is overdue when it is later than the longest interval with its jitter, and a bit for a busy channel. */
 const BEACON_OVERDUE = BEACON_REST + (BEACON_REST >> 2) + 500;
@@ -31,11 +23,12 @@ const BEACON_OVERDUE = BEACON_REST + (BEACON_REST >> 2) + 500;
 const HEARD_MOST = 24;
 /** A node with more neighbours than a beacon lists beacons more often, up to this interval: 234 octets every 2 s are 0.1 % of the air. */
 const BEACON_CROWDED = 2_000;
-const ASK_SOON = { least: 20, most: 150 };
-const ASK_AGAIN = { least: 700, most: 1300 };
-const ANSWER_SOON = { least: 2, most: 40 };
-/** One identity frame serves everyone who asks within this time. */
-const ANSWER_APART = 250;
+const CALL_SOON = { least: 20, most: 150 };
+/** The greater id leaves the call to the other one, unless that has not heard it yet. */
+const CALL_LATER = { least: 400, most: 800 };
+/** Sessions last at least so many seconds whatever their neighbour's seals look like, and give way to new ones after half a day. */
+const SUSPECT_AFTER = 10;
+const RENEW_AFTER = 43_200;
 
 export interface DiscoveryOptions {
   readonly id: Uint8Array;
@@ -44,6 +37,7 @@ export interface DiscoveryOptions {
   readonly kernels: Kernels;
   readonly prng: Prng;
   readonly neighbours: NeighbourTable;
+  readonly sessions: Sessions;
   readonly counters: Counters;
   readonly carriage: Carriage;
 }
@@ -62,51 +56,61 @@ export class Discovery {
     this.#order = new Uint8Array(options.neighbours.capacity);
   }
 
-  /** Slot of the sender, or -1. */
+  /** Slot of the sender, or -1. Whether what it says counts: `isPinned`. */
   hearBeacon(now: Millis, medium: Medium, from: Uint8Array, bytes: Uint8Array, rssi: number): number {
-    const { id, neighbours, counters, prng } = this.#options;
-    const beacon = decodeBeacon(bytes, ENVELOPE_OCTETS, bytes.length);
+    const { id, neighbours, counters, sessions } = this.#options;
+    const beacon = decodeBeacon(bytes, ENVELOPE_OCTETS, bytes.length - SEAL_OCTETS);
     if (typeof beacon === 'number' || sameOctets(beacon.id, 0, id, 0, 8)) {
       counters.drop(typeof beacon === 'number' ? Drop.Malformed : Drop.Impostor);
       return -1;
     }
-    const slot = this.#slotOf(now, medium, beacon.id, from, beacon.role);
+    const known = neighbours.find(medium.kind, beacon.id);
+    const isPinned = known >= 0 && neighbours.isPinned(known);
+    if (isPinned && sessions.open(known, LINK_KINDS.indexOf(medium.kind), bytes, true, true) === undefined) {
+      this.suspect(now, known);
+      return -1;
+    }
+    const slot = this.#slotOf(now, medium, beacon.id, from, beacon.role, false);
     if (slot < 0) return -1;
     neighbours.heard(slot, now, rssi);
     const first = neighbours.inward(slot) === 0;
-    if (!neighbours.beacon(slot, now, beacon.number)) neighbours.tellRestart(slot);
-    const outward = this.#outward(beacon);
+    if (!neighbours.beacon(slot, now, beacon.number) && isPinned) neighbours.tellRestart(slot);
+    const outward = isPinned ? this.#outward(beacon) : -1;
     if (outward >= 0) neighbours.setOutward(slot, outward);
     if (first) medium.beacons.hasten(now);
-    if (!neighbours.isPinned(slot) && neighbours.askAt(slot) === 0)
-      neighbours.setAskAt(slot, now + prng.between(ASK_SOON.least, ASK_SOON.most));
+    if (isPinned) this.trust(now, slot);
+    else if (neighbours.askAt(slot) === 0)
+      this.#callSoon(now, slot, sameOctets(id, 0, beacon.id, 0, 4) || u32At(id, 0) < u32At(beacon.id, 0));
     this.judge(now, medium, slot);
     return slot;
   }
 
-  hearIdentity(now: Millis, medium: Medium, from: Uint8Array, bytes: Uint8Array, rssi: number, forUs: boolean): void {
-    const { id, neighbours, counters, kernels, prng } = this.#options;
-    const identity = decodeIdentity(bytes, ENVELOPE_OCTETS, bytes.length);
-    if (typeof identity === 'number') return counters.drop(Drop.Malformed);
-    kernels.sha256(this.#digest, identity.key);
-    if (sameOctets(this.#digest, 0, id, 0, 8)) return counters.drop(Drop.Impostor);
-    const slot = this.#slotOf(now, medium, this.#digest.subarray(0, 8), from, identity.role);
-    if (slot < 0) return;
-    neighbours.heard(slot, now, rssi);
-    if (neighbours.isPinned(slot) && !neighbours.hasKey(slot, identity.key)) return counters.drop(Drop.Impostor);
-    if (!neighbours.isPinned(slot)) {
-      neighbours.pin(slot, identity.key);
-      neighbours.setRole(slot, identity.role);
-      medium.beacons.hasten(now);
-      this.judge(now, medium, slot);
-    }
-    if (!identity.answer || !forUs) return;
-    // It asks although we may use the link, so it knew us before: it restarted.
-    if (neighbours.cost(slot) !== COST_INFINITE) neighbours.tellRestart(slot);
-    if (medium.answerAt !== 0) return;
-    const soon = now + prng.between(ANSWER_SOON.least, ANSWER_SOON.most);
-    const earliest = medium.identitySentAt < 0 ? soon : medium.identitySentAt + ANSWER_APART;
-    medium.answerAt = soon > earliest ? soon : earliest;
+  /** A handshake proved that the station at an address has the key. Its slot, or -1. */
+  meet(now: Millis, medium: Medium, from: Uint8Array, key: Uint8Array, role: Role): number {
+    const { neighbours, kernels } = this.#options;
+    kernels.sha256(this.#digest, key);
+    const slot = this.#slotOf(now, medium, this.#digest.subarray(0, 8), from, role, true);
+    if (slot < 0 || neighbours.isPinned(slot)) return slot;
+    neighbours.pin(slot, key);
+    neighbours.setRole(slot, role);
+    medium.beacons.hasten(now);
+    this.judge(now, medium, slot);
+    return slot;
+  }
+
+  /** A seal was wrong. */
+  suspect(now: Millis, slot: number): void {
+    const { neighbours, sessions, counters, prng } = this.#options;
+    counters.drop(Drop.Forged);
+    if (neighbours.askAt(slot) !== 0) return;
+    const soon = now + prng.between(CALL_SOON.least, CALL_SOON.most);
+    neighbours.setAskAt(slot, Math.max(soon, (sessions.since(slot) + SUSPECT_AFTER) * 1000));
+  }
+
+  /** A seal was right. */
+  trust(now: Millis, slot: number): void {
+    const { neighbours } = this.#options;
+    if (neighbours.askAt(slot) !== 0 && !this.#isOld(now, slot)) neighbours.setAskAt(slot, 0);
   }
 
   /** Recompute the cost of the link to a neighbour; tell the layer above if it is worth it. */
@@ -135,6 +139,8 @@ export class Discovery {
         neighbours.assumeLost(slot, missed);
         this.judge(now, mediumOf(slot), slot);
       }
+      if (neighbours.isPinned(slot) && neighbours.askAt(slot) === 0 && this.#isOld(now, slot))
+        this.#callSoon(now, slot, u32At(this.#options.id, 0) < u32At(neighbours.id(slot), 0));
     }
   }
 
@@ -147,24 +153,13 @@ export class Discovery {
     encodeBeacon(w, queueEighths > 0 ? { id, role, number, heard, queue: queueEighths } : { id, role, number, heard });
   }
 
-  writeIdentity(now: Millis, w: ByteWriter, medium: Medium, answer: boolean): void {
-    medium.answerAt = 0;
-    medium.identitySentAt = now;
-    encodeIdentity(w, { key: this.#options.publicKey, role: this.#options.role, answer });
+  #callSoon(now: Millis, slot: number, first: boolean): void {
+    const { least, most } = first ? CALL_SOON : CALL_LATER;
+    this.#options.neighbours.setAskAt(slot, now + this.#options.prng.between(least, most));
   }
 
-  /** A neighbour whose identity is due to be asked for, or -1. */
-  dueQuestion(now: Millis, medium: Medium): number {
-    return this.#options.neighbours.dueQuestion(now, medium.kind);
-  }
-
-  asked(now: Millis, slot: number): void {
-    this.#options.neighbours.setAskAt(slot, now + this.#options.prng.between(ASK_AGAIN.least, ASK_AGAIN.most));
-  }
-
-  /** When the next question falls due on this medium. */
-  questionDeadline(medium: Medium): Millis {
-    return millis(this.#options.neighbours.nextQuestion(medium.kind));
+  #isOld(now: Millis, slot: number): boolean {
+    return now > (this.#options.sessions.since(slot) + RENEW_AFTER) * 1000;
   }
 
   /** Share of our beacons that the sender heard; 0 if it does not list us; -1 if its list was full, so that nothing follows from our absence. */
@@ -174,25 +169,27 @@ export class Discovery {
     return beacon.heard.length === HEARD_MOST ? -1 : 0;
   }
 
-  #slotOf(now: Millis, medium: Medium, id: Uint8Array, from: Uint8Array, role: Role): number {
+  /** isProven: by a handshake or a seal of the session; else the station only says so. */
+  #slotOf(now: Millis, medium: Medium, id: Uint8Array, from: Uint8Array, role: Role, isProven: boolean): number {
     const { neighbours, counters } = this.#options;
     const slot = neighbours.find(medium.kind, id);
-    if (slot < 0) {
-      const other = neighbours.findMac(medium.kind, from);
-      // A station that changed its id is another node at the same address.
-      if (other >= 0) neighbours.leave(other);
-      const claimed = neighbours.claim(medium.kind, id, from, role, now);
-      if (claimed < 0) counters.drop(Drop.NeighboursFull);
-      return claimed;
+    if (slot >= 0 && sameOctets(neighbours.mac(slot), 0, from, 0, 6)) return slot;
+    const other = neighbours.findMac(medium.kind, from);
+    if (other >= 0 && other !== slot) {
+      // Another node at the address of a neighbour that is there.
+      if (neighbours.isPinned(other) && now - neighbours.heardAt(other) < BEACON_OVERDUE) {
+        counters.drop(Drop.Impostor);
+        return -1;
+      }
+      neighbours.leave(other);
     }
-    if (sameOctets(neighbours.mac(slot), 0, from, 0, 6)) return slot;
-    // The same id from another address: believed only when the known station has been silent for a while.
-    if (now - neighbours.heardAt(slot) < BEACON_OVERDUE) {
-      counters.drop(Drop.Impostor);
-      return -1;
+    if (slot >= 0) {
+      neighbours.moveTo(slot, from);
+      return slot;
     }
-    neighbours.moveTo(slot, from);
-    return slot;
+    const claimed = neighbours.claim(medium.kind, id, from, role, now, isProven);
+    if (claimed < 0) counters.drop(Drop.NeighboursFull);
+    return claimed;
   }
 
   /**

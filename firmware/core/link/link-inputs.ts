@@ -4,6 +4,7 @@ import type { Kernels } from '../ports/index.js';
 import type { Role } from '../wire/index.js';
 import type { Rank } from './airtime-budget.js';
 import type { Counters } from './counters.js';
+import type { CryptoEffect } from './handshakes.js';
 import type { LinkKind } from './link-kind.js';
 import type { MediaOptions } from './media.js';
 
@@ -21,6 +22,8 @@ export interface LinkOptions {
   readonly neighbours: number;
   /** Frames. */
   readonly queue: number;
+  /** Handshakes under way at once. */
+  readonly handshakes: number;
 }
 
 export type LinkInput =
@@ -35,6 +38,10 @@ export type LinkInput =
   | { readonly type: 'sent'; readonly link: LinkKind; readonly ok: boolean }
   | { readonly type: 'link'; readonly link: LinkKind; readonly up: boolean }
   | { readonly type: 'tick' }
+  /** Answers `want-random`: so many random octets, for the link to keep. */
+  | { readonly type: 'random'; readonly bytes: Uint8Array }
+  /** Answers `crypto-job`. */
+  | { readonly type: 'crypto-done'; readonly answer: Uint8Array | undefined }
   | Submit
   /** Answer a frame that we accepted but do not send on at once. */
   | { readonly type: 'acknowledge'; readonly neighbour: number; readonly flow: number; readonly counter: number };
@@ -53,6 +60,8 @@ export interface Submit {
 }
 
 export type LinkEffect =
+  /** One of either is asked for at a time. */
+  | CryptoEffect
   | { readonly type: 'transmit'; readonly link: LinkKind; readonly to: Uint8Array; readonly bytes: Uint8Array }
   /** A beacon, a routing frame or a packet for us, from a pinned neighbour. */
   | { readonly type: 'heard'; readonly neighbour: number; readonly bytes: Uint8Array }

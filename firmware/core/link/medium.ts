@@ -1,4 +1,4 @@
-/** One kind of link of a node: its driver's turn, its beacons, and the acknowledgements and identities that it owes. */
+/** One kind of link of a node: its driver's turn, its beacons, and the acknowledgements that it owes. */
 import { u16At, u32At, type Prng } from '../base/index.js';
 import { AckClock } from './ack-clock.js';
 import { AirtimeBudget } from './airtime-budget.js';
@@ -29,9 +29,6 @@ export class Medium {
   beaconNumber = 0;
   /** Queued frames wait until then: somebody's next hop, whom we may not hear, is answering. */
   deferUntil = 0;
-  /** When our identity is owed to a neighbour that asked; 0: to nobody. */
-  answerAt = 0;
-  identitySentAt = -1;
   readonly #acks = new Uint8Array(ACKS * ACK_OCTETS);
   #ackHead = 0;
   /** Acknowledgements owed; a plain field, since it is read at every poll. */

@@ -1,8 +1,8 @@
 /**
  * Neighbours by id and station address, as one preallocated byte table of 64 octets a slot and four columns of times.
  *
- *   vacant -> heard     a beacon or identity frame named an id
- *   heard  -> pinned    its whole key arrived and hashes to the id
+ *   vacant -> heard     a beacon named an id, which anybody may do
+ *   heard  -> pinned    a handshake proved that it has the key that hashes to the id
  *   any    -> leaving   silent, restarted too long ago to matter, or its link went down; slot kept until the layer above has been told
  *   leaving -> vacant   told
  */
@@ -29,6 +29,7 @@ const STEADY = 22;
 const FAILED = 23;
 const KEY = 24;
 const KEY_OCTETS = 33;
+const CALLS = 57;
 const WORDS = 32;
 const HISTORY = 29;
 const NUMBER = 30;
@@ -57,7 +58,7 @@ export class NeighbourTable {
   /** Some slot may have a change that was not told. */
   #hasChanges = false;
   // Plain fields, not getters: a getter costs a call, 400 instructions on RV32, and these are read at every poll.
-  /** No identity is to be asked for before this. */
+  /** Nobody is to be called before this. */
   asksFrom: number = Number.MAX_SAFE_INTEGER;
   used = 0;
   /** Slots from here on were never used. */
@@ -73,26 +74,31 @@ export class NeighbourTable {
 
   /** Slot of a node on a kind of link, or -1. */
   find(kind: LinkKind, id: Uint8Array): number {
-    return this.#search(kind, id, 8, ID);
+    const pinned = this.#search(kind, id, 8, ID, NeighbourState.Pinned);
+    return pinned >= 0 ? pinned : this.#search(kind, id, 8, ID, NeighbourState.Heard);
   }
 
+  /** The pinned neighbour at an address, else one that is only heard there, or -1. */
   findMac(kind: LinkKind, mac: Uint8Array): number {
-    return this.#search(kind, mac, 6, MAC);
+    const pinned = this.#search(kind, mac, 6, MAC, NeighbourState.Pinned);
+    return pinned >= 0 ? pinned : this.#search(kind, mac, 6, MAC, NeighbourState.Heard);
   }
 
   /**
-   * A slot for a newcomer, or -1. When none is vacant, the useless one (cost infinite) that was silent longest is asked to leave: its slot is free
-   * once the layer above has been told, and the newcomer beacons again.
+   * A slot for a newcomer, or -1. When none is vacant, one with a proven key takes the place of one that is only heard (made-up ids keep nobody out);
+   * else the useless one (cost infinite) that was silent longest is asked to leave: its slot is free once the layer above has been told, and the
+   * newcomer beacons again.
    */
-  claim(kind: LinkKind, id: Uint8Array, mac: Uint8Array, role: Role, now: number): number {
-    let slot = 0;
-    while (slot < this.capacity && this.state(slot) !== NeighbourState.Vacant) slot += 1;
-    if (slot === this.capacity) {
+  claim(kind: LinkKind, id: Uint8Array, mac: Uint8Array, role: Role, now: number, isProven: boolean): number {
+    let slot = this.#first(NeighbourState.Vacant);
+    if (slot >= 0) {
+      this.used += 1;
+      if (slot >= this.end) this.end = slot + 1;
+    } else if (isProven) slot = this.#first(NeighbourState.Heard);
+    if (slot < 0) {
       this.#makeRoom(now);
       return -1;
     }
-    this.used += 1;
-    if (slot >= this.end) this.end = slot + 1;
     const base = slot * OCTETS;
     this.#octets.fill(0, base, base + OCTETS);
     this.#octets.set(id, base + ID);
@@ -166,6 +172,11 @@ export class NeighbourTable {
     this.#octets[slot * OCTETS + STATE] = NeighbourState.Pinned;
   }
 
+  /** View of 33 octets; zeros before it is pinned. */
+  key(slot: number): Uint8Array {
+    return this.#octets.subarray(slot * OCTETS + KEY, slot * OCTETS + KEY + KEY_OCTETS);
+  }
+
   /** Whether its id stands in `bytes` at `at`. */
   hasId(slot: number, bytes: Uint8Array, at: number): boolean {
     return sameOctets(this.#octets, slot * OCTETS + ID, bytes, at, 8);
@@ -193,7 +204,16 @@ export class NeighbourTable {
     return this.#times[slot * TIMES + BEACON_AT]!;
   }
 
-  /** When its identity is to be asked for; 0: not. */
+  /** Calls in a row that it did not answer. */
+  calls(slot: number): number {
+    return this.#octets[slot * OCTETS + CALLS]!;
+  }
+
+  setCalls(slot: number, calls: number): void {
+    this.#octets[slot * OCTETS + CALLS] = calls;
+  }
+
+  /** When it is to be called for a handshake; 0: not. */
   askAt(slot: number): number {
     return this.#times[slot * TIMES + ASK_AT]!;
   }
@@ -203,29 +223,18 @@ export class NeighbourTable {
     if (at !== 0 && at < this.asksFrom) this.asksFrom = at;
   }
 
-  /** A slot on a kind of link whose identity is due to be asked for, or -1. */
-  dueQuestion(now: number, kind: LinkKind): number {
+  /** A slot that is due to be called, or -1. */
+  dueCall(now: number): number {
     if (now < this.asksFrom) return -1;
     let next = Number.MAX_SAFE_INTEGER;
     for (let slot = 0; slot < this.end; slot += 1) {
       const at = this.askAt(slot);
-      if (at === 0 || this.state(slot) !== NeighbourState.Heard) continue;
-      if (at <= now && this.kind(slot) === kind) return slot;
+      if (at === 0 || !this.isKnown(slot)) continue;
+      if (at <= now) return slot;
       if (at < next) next = at;
     }
     this.asksFrom = next;
     return -1;
-  }
-
-  /** When the next question falls due on a kind of link. */
-  nextQuestion(kind: LinkKind): number {
-    let next = Number.MAX_SAFE_INTEGER;
-    if (this.asksFrom === next) return next;
-    for (let slot = 0; slot < this.end; slot += 1) {
-      const at = this.askAt(slot);
-      if (at !== 0 && at < next && this.state(slot) === NeighbourState.Heard && this.kind(slot) === kind) next = at;
-    }
-    return next;
   }
 
   /** When a beacon of ours last listed it. */
@@ -350,6 +359,11 @@ export class NeighbourTable {
     return restarted;
   }
 
+  #first(state: NeighbourState): number {
+    for (let slot = 0; slot < this.capacity; slot += 1) if (this.state(slot) === state) return slot;
+    return -1;
+  }
+
   #makeRoom(now: number): void {
     let useless = -1;
     for (let slot = 0; slot < this.capacity; slot += 1) {
@@ -367,12 +381,12 @@ export class NeighbourTable {
     return (this.#octets[slot * OCTETS + FLAGS]! & flag) !== 0;
   }
 
-  #search(kind: LinkKind, octets: Uint8Array, length: number, field: number): number {
+  #search(kind: LinkKind, octets: Uint8Array, length: number, field: number, state: NeighbourState): number {
     const wanted = LINK_KINDS.indexOf(kind);
     for (let slot = 0; slot < this.end; slot += 1) {
       const base = slot * OCTETS;
       if (!sameOctets(this.#octets, base + field, octets, 0, length) || this.#octets[base + KIND] !== wanted) continue;
-      if (this.isKnown(slot)) return slot;
+      if (this.#octets[base + STATE] === state) return slot;
     }
     return -1;
   }

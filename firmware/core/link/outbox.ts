@@ -233,12 +233,6 @@ export class Outbox {
     return this.#pool.subarray(at, at + this.#words[entry * (OCTETS / 2) + LENGTH_WORD]!);
   }
 
-  /** The frame in memory of its own. */
-  copy(entry: number): Uint8Array {
-    const at = entry * this.#frameOctets;
-    return this.#pool.slice(at, at + this.#words[entry * (OCTETS / 2) + LENGTH_WORD]!);
-  }
-
   /** Whether it is a packet whose way does not end at the neighbour. */
   goesOn(entry: number, neighbours: NeighbourTable, neighbour: number): boolean {
     const at = entry * this.#frameOctets;

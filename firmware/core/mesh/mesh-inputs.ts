@@ -41,7 +41,7 @@ export interface Destination {
 }
 
 export type MeshInput =
-  | Exclude<LinkEffect, { type: 'transmit' }>
+  | Exclude<LinkEffect, { type: 'transmit' | 'want-random' | 'crypto-job' }>
   /** A packet of ours. class: EnvelopeClass sos, control, paid or free. `last`: it asks for a receipt. */
   | { readonly type: 'send'; readonly class: number; readonly to: Destination; readonly last: boolean; readonly body: Uint8Array }
   /** A packet for a leaf of ours, whole. */

@@ -7,7 +7,7 @@
  */
 import { CodedError, millis, NEVER, u32At, type Millis } from '../base/index.js';
 import { linkProfiles, SerialLine, type CounterReading, type SerialLineEffect, type SerialLineInput } from '../link/index.js';
-import type { Clock, Health, Kernels, Log, Radio, RadioKind, Random, Serial, Signer } from '../ports/index.js';
+import type { Clock, CryptoJobs, Health, Kernels, Log, Radio, RadioKind, Random, Serial, Signer } from '../ports/index.js';
 import type { NodeCaps } from './caps.js';
 import { Node } from './node.js';
 import type { NodeEffect, NodeInput } from './node-inputs.js';
@@ -20,6 +20,7 @@ export interface BoardPorts {
   readonly random: Random;
   readonly signer: Signer;
   readonly kernels: Kernels;
+  readonly jobs: CryptoJobs;
   readonly health: Health;
   readonly log: Log;
 }
@@ -110,7 +111,11 @@ export class Board {
 
   #perform(now: Millis, effect: NodeEffect): void {
     const { radio, health } = this.#ports;
-    if (effect.type === 'want-health') this.#feedNode(now, { type: 'health', reading: health.read() });
+    if (effect.type === 'want-random')
+      this.#ports.random.request(effect.octets, (bytes) => this.#feedNode(this.#ports.clock.now().mono, { type: 'random', bytes }));
+    else if (effect.type === 'crypto-job')
+      this.#ports.jobs.run(effect.job, (answer) => this.#feedNode(this.#ports.clock.now().mono, { type: 'crypto-done', answer }));
+    else if (effect.type === 'want-health') this.#feedNode(now, { type: 'health', reading: health.read() });
     else if (effect.type === 'transmit') {
       if (effect.link === 'serial') this.#feedLine(now, { type: 'send', frame: effect.bytes });
       else radio.transmit(effect.link, effect.to, effect.bytes);

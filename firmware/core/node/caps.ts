@@ -1,11 +1,13 @@
 /**
- * Hard caps of a node's tables and queues, by role. On a board they are memory: 32 neighbours 2.8 KB, 128 routes 4 KB and 1.3 KB beside them, 24 frames
+ * Hard caps of a node's tables and queues, by role. On a board they are memory: 24 neighbours (a beacon's list) 2.3 KB and 3.2 KB of keys, 2 handshakes 0.8 KB, 128 routes 4 KB and 1.3 KB beside them, 24 frames
  * of 250 octets 6.4 KB, 256 packets against duplicates 2 KB; the C3's pools hold 72 to 80 KB in all.
  */
 import type { Role } from '../wire/index.js';
 
 export interface NodeCaps {
   readonly neighbours: number;
+  /** Handshakes with neighbours under way at once, 0.4 KB each. */
+  readonly handshakes: number;
   /** Destinations, a power of two. */
   readonly destinations: number;
   /** Frames on their way to a neighbour. */
@@ -28,7 +30,8 @@ export interface NodeCaps {
 }
 
 const board: NodeCaps = {
-  neighbours: 32,
+  neighbours: 24,
+  handshakes: 2,
   destinations: 128,
   queue: 24,
   duplicates: 256,
@@ -44,6 +47,7 @@ const board: NodeCaps = {
 
 const box: NodeCaps = {
   neighbours: 32,
+  handshakes: 8,
   destinations: 512,
   queue: 128,
   duplicates: 2048,
@@ -61,6 +65,7 @@ const box: NodeCaps = {
 const leaf: NodeCaps = {
   ...board,
   neighbours: 8,
+  handshakes: 2,
   destinations: 1,
   queue: 32,
   delivered: 256,

@@ -2,7 +2,7 @@
 import type { Millis } from '../base/index.js';
 import type { LinkKind } from '../link/index.js';
 import type { MeshTimers } from '../mesh/index.js';
-import type { HealthReading, Kernels } from '../ports/index.js';
+import type { CryptoJob, HealthReading, InlineCrypto, Kernels } from '../ports/index.js';
 import type { Address, TrafficClass } from '../transport/index.js';
 import type { Role } from '../wire/index.js';
 import type { NodeCaps } from './caps.js';
@@ -22,6 +22,8 @@ export interface NodeOptions {
   /** False: nobody wants `route` effects, which cost a board a quarter of a turn that brings news. */
   readonly tellsRoutes?: boolean;
   readonly timers?: Partial<MeshTimers>;
+  /** Answers `want-random` and `crypto-job` within the turn; without it they are effects. */
+  readonly inline?: InlineCrypto;
 }
 
 export type NodeInput =
@@ -42,6 +44,10 @@ export type NodeInput =
   /** `payload` is kept until the outcome: do not write to it. */
   | { readonly type: 'send'; readonly token: number; readonly to: Address; readonly class: TrafficClass; readonly payload: Uint8Array }
   | { readonly type: 'ping'; readonly token: number; readonly to: Address }
+  /** Answers `want-random`: octets that the node keeps and nobody else has. */
+  | { readonly type: 'random'; readonly bytes: Uint8Array }
+  /** Answers `crypto-job`. */
+  | { readonly type: 'crypto-done'; readonly answer: Uint8Array | undefined }
   /** Answers `want-health`. A reading without pools (chunkSize 0) is reported without them. */
   | { readonly type: 'health'; readonly reading: HealthReading };
 
@@ -58,7 +64,10 @@ export type NodeEffect =
   | ({ readonly type: 'neighbour' } & NeighbourInfo)
   /** The selected route to a node changed; nextHop is undefined and metric 0xffff when there is none. */
   | { readonly type: 'route'; readonly id: Uint8Array; readonly nextHop: Uint8Array | undefined; readonly metric: number }
-  | { readonly type: 'want-health' };
+  | { readonly type: 'want-health' }
+  /** One is asked for at a time. */
+  | { readonly type: 'want-random'; readonly octets: number }
+  | { readonly type: 'crypto-job'; readonly job: CryptoJob };
 
 export interface NeighbourInfo {
   /** 8 octets. */

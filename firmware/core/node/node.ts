@@ -3,6 +3,7 @@
  * the effects of one are the inputs of the next until only those for the world are left.
  *
  *   frame, sent, link -> Link -> heard, neighbour, undelivered -> Mesh -> deliver -> Messages -> message, outcome, progress, pong
+ *   want-random, crypto-job, random, crypto-done: Link, answered at once where the options say how
  *   send, ping -> Messages -> packet, hand-over -> Mesh -> submit, acknowledge -> Link -> transmit
  *
  * A node answers a report-request itself, once `want-health` has been answered.
@@ -14,7 +15,9 @@ import {
   Link,
   LINK_KINDS,
   linkProfiles,
+  SEAL_OCTETS,
   type CounterReading,
+  type CryptoEffect,
   type LinkEffect,
   type LinkKind,
 } from '../link/index.js';
@@ -36,7 +39,8 @@ import type { NeighbourInfo, NodeEffect, NodeInput, NodeOptions } from './node-i
 /** Tokens of the node's own messages; a host's are not negative. */
 const OWN_TOKEN = -1;
 /** ATT payload at MTU 247: what a leaf's link takes, wherever on the way to it the sender is. */
-const LEAF_MTU = linkProfiles.ble.mtu;
+const LEAF_MTU = linkProfiles.ble.mtu - SEAL_OCTETS;
+const AIR_MTU = linkProfiles.air.mtu - SEAL_OCTETS;
 
 export class Node implements Machine<NodeInput, NodeEffect> {
   /** 8 octets. */
@@ -67,8 +71,8 @@ export class Node implements Machine<NodeInput, NodeEffect> {
       const octets = mtu[kind];
       if (octets !== undefined) media[kind] = { mtu: octets, mac: options.mac?.[kind] ?? defaultMac(kind, id) };
     }
-    const { neighbours, queue, destinations, duplicates, reports } = this.#caps;
-    const link = new Link({ id, publicKey, role, kernels, prng, counters, media, neighbours, queue });
+    const { neighbours, handshakes, queue, destinations, duplicates, reports } = this.#caps;
+    const link = new Link({ id, publicKey, role, kernels, prng, counters, media, neighbours, handshakes, queue });
     const mesh = new Mesh({
       id,
       role,
@@ -100,6 +104,8 @@ export class Node implements Machine<NodeInput, NodeEffect> {
       case 'frame':
       case 'sent':
       case 'link':
+      case 'random':
+      case 'crypto-done':
         this.#link.handle(now, input);
         break;
       case 'send':
@@ -159,10 +165,24 @@ export class Node implements Machine<NodeInput, NodeEffect> {
   }
 
   #afterLink(effect: LinkEffect): NodeEffect | undefined {
-    if (effect.type === 'transmit') return effect;
+    switch (effect.type) {
+      case 'transmit':
+        return effect;
+      case 'want-random':
+      case 'crypto-job':
+        return this.#afterCrypto(effect);
+    }
     const info = effect.type === 'neighbour' ? this.#neighbour(effect.neighbour) : undefined;
     this.#mesh.handle(this.#now, effect);
     return info === undefined ? undefined : { type: 'neighbour', ...info };
+  }
+
+  #afterCrypto(effect: CryptoEffect): CryptoEffect | undefined {
+    const { inline } = this.#options;
+    if (inline === undefined) return effect;
+    if (effect.type === 'want-random') this.#link.handle(this.#now, { type: 'random', bytes: inline.random(effect.octets) });
+    else this.#link.handle(this.#now, { type: 'crypto-done', answer: inline.run(effect.job) });
+    return undefined;
   }
 
   #afterMesh(effect: MeshEffect): NodeEffect | undefined {
@@ -257,7 +277,7 @@ export class Node implements Machine<NodeInput, NodeEffect> {
   /** A neighbour is reached over its link alone; what lies farther away, over the air. */
   #mtuTo({ node, leaf }: Address): number {
     const slot = this.#mesh.neighbourOf(node);
-    const octets = slot >= 0 ? this.#link.mtu(this.#link.neighbours.kind(slot)) : Math.min(linkProfiles.air.mtu, this.#link.frameOctets);
+    const octets = slot >= 0 ? this.#link.mtu(this.#link.neighbours.kind(slot)) : Math.min(AIR_MTU, this.#link.frameOctets);
     return leaf === undefined && this.#options.role !== 'leaf' ? octets : Math.min(octets, LEAF_MTU);
   }
 }

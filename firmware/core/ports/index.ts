@@ -6,5 +6,6 @@ export type * from './serial.js';
 export type * from './store.js';
 export type * from './signer.js';
 export type * from './kernels.js';
+export type * from './crypto-jobs.js';
 export type * from './health.js';
 export type * from './log.js';

@@ -5,7 +5,7 @@ import { ByteWriter, millis, sameOctets, type Millis } from '../../../firmware/c
 import { createNode, type Node, type NodeEffect, type NodeInput } from '../../../firmware/core/node/index.js';
 import { FileTransfer, type Address, type FileEffect, type FileInput } from '../../../firmware/core/transport/index.js';
 import { encodeMessage, TEXT_MESSAGE_MAX } from '../../../firmware/core/wire/index.js';
-import { identityOf, kernels, MachineStation, RandomStream, type RadioInput, type Station, type Turn } from '../../sim/index.js';
+import { cryptoOf, identityOf, kernels, MachineStation, RandomStream, type RadioInput, type Station, type Turn } from '../../sim/index.js';
 
 /** Tokens of the phone's own sends stay below those of its file transfer. */
 const FILE_TOKENS = 1_000_000;
@@ -43,8 +43,12 @@ export class Phone implements Station {
   #token = 1;
 
   constructor(seed: number, mtu: number, submit: Submit) {
-    const { publicKey, id, mac } = identityOf(seed, 'leaf', 0);
-    const node: Node = createNode({ publicKey, role: 'leaf', kernels, mtu: { ble: mtu }, seed: new RandomStream(seed, 'phone').bytes(16) });
+    const identity = identityOf(seed, 'leaf', 0);
+    const { publicKey, id, mac } = identity;
+    const stream = new RandomStream(seed, 'phone');
+    const random = stream.bytes(16);
+    const inline = cryptoOf(identity, (octets) => stream.bytes(octets));
+    const node: Node = createNode({ publicKey, role: 'leaf', kernels, mtu: { ble: mtu }, seed: random, inline });
     this.id = id;
     this.mac = mac;
     this.#submit = submit;
@@ -110,6 +114,8 @@ export class Phone implements Station {
       case 'neighbour':
       case 'route':
       case 'want-health': // a phone is not asked for reports
+      case 'want-random': // answered in line
+      case 'crypto-job':
         return;
     }
   }

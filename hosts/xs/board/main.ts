@@ -6,11 +6,12 @@ import { millis } from '../../../firmware/core/base/index.js';
 import { startBoard } from '../../../firmware/core/node/index.js';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Handlers, Host } from './host.js';
-import { HostClock, HostRadio, HostRandom, HostSerial, HostSigner, Jobs, hostHealth, hostLog } from './ports.js';
+import { HostClock, HostCryptoJobs, HostRadio, HostRandom, HostSerial, HostSigner, Jobs, hostHealth, hostLog } from './ports.js';
 
 export function start(host: Host): Handlers {
   const kernels = createNativeKernels(host.kernels);
   const jobs = new Jobs(host);
+  const signer = new HostSigner(host, kernels, jobs);
   const clock = new HostClock();
   const radio = new HostRadio(host);
   const serial = host.serialRoom() >= 0 ? new HostSerial(host) : undefined;
@@ -20,8 +21,9 @@ export function start(host: Host): Handlers {
       serial,
       clock,
       random: new HostRandom(host),
-      signer: new HostSigner(host, kernels, jobs),
+      signer,
       kernels,
+      jobs: new HostCryptoJobs(kernels, jobs, signer),
       health: hostHealth(host),
       log: hostLog(host),
     },

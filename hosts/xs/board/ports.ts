@@ -5,6 +5,8 @@
 import { CodedError, concat, millis, type Millis } from '../../../firmware/core/base/index.js';
 import type {
   Clock,
+  CryptoJob,
+  CryptoJobs,
   CurveKernels,
   Health,
   Kernels,
@@ -192,15 +194,38 @@ export class HostSigner implements Signer {
   }
 
   ecdh(peer: Uint8Array, done: (shared: Uint8Array | undefined) => void): void {
-    const hashed = (point: Uint8Array | undefined): void => {
-      if (point === undefined) return done(undefined);
-      const shared = new Uint8Array(32);
-      this.#kernels.sha256(shared, point);
-      point.fill(0);
-      done(shared);
-    };
-    this.#jobs.ask(JobKind.ecdh, hashed, this.#secret, peer);
+    this.#jobs.ask(JobKind.ecdh, hashed(this.#kernels, done), this.#secret, peer);
   }
+}
+
+/** The firmware's jobs: those with its own keys by the signer, the others at once. */
+export class HostCryptoJobs implements CryptoJobs {
+  readonly #kernels: Kernels;
+  readonly #jobs: Jobs;
+  readonly #signer: Signer;
+
+  constructor(kernels: Kernels, jobs: Jobs, signer: Signer) {
+    this.#kernels = kernels;
+    this.#jobs = jobs;
+    this.#signer = signer;
+  }
+
+  run(job: CryptoJob, done: JobAnswer): void {
+    if (job.type === 'own-ecdh') this.#signer.ecdh(job.peer, done);
+    else if (job.type === 'public-key') this.#jobs.ask(JobKind.publicKey, done, job.secret);
+    else this.#jobs.ask(JobKind.ecdh, hashed(this.#kernels, done), job.secret, job.peer);
+  }
+}
+
+/** BOLT 8: the secret is sha256 of the compressed shared point. */
+function hashed(kernels: Kernels, done: JobAnswer): JobAnswer {
+  return (point) => {
+    if (point === undefined) return done(undefined);
+    const shared = new Uint8Array(32);
+    kernels.sha256(shared, point);
+    point.fill(0);
+    done(shared);
+  };
 }
 
 export function hostHealth(host: Host): Health {

@@ -5,7 +5,7 @@ export const ENVELOPE_OCTETS = 16;
 export const ENVELOPE_VERSION = 1;
 export const ENVELOPE_DESTINATION_AT = 2;
 
-export const EnvelopeClass = { beacon: 0, ack: 1, routing: 2, identity: 3, sos: 8, control: 9, paid: 10, free: 11 } as const;
+export const EnvelopeClass = { beacon: 0, ack: 1, routing: 2, handshake: 3, sos: 8, control: 9, paid: 10, free: 11 } as const;
 export type EnvelopeClass = (typeof EnvelopeClass)[keyof typeof EnvelopeClass];
 
 export const EnvelopeFlag = { retry: 1, last: 2 } as const;
