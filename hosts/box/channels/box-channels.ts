@@ -6,7 +6,7 @@ import type { WasmCurveKernels } from '../../../assembly/wasm/index.js';
 import { available, defaultRules, effective, type Channel, type Peer } from '../../../firmware/core/channel/index.js';
 import type { Clock, Kernels, Signer } from '../../../firmware/core/ports/index.js';
 import { messageOf, Problem } from '../../node/index.js';
-import { Chain, inspectNetwork } from './chain.js';
+import type { Chain } from './chain.js';
 import { Directory } from './directory.js';
 import { Engine, type Result } from './engine.js';
 import { hexOf, octetsOf, peerOf } from './identity.js';
@@ -91,6 +91,7 @@ export class BoxChannels {
 
   /** Once for a box: its channels are of one contract. */
   async connect(rpc: string, contract: Hex, blockPeriod: number): Promise<Network> {
+    const { inspectNetwork } = await import('./chain.js');
     const network = await inspectNetwork(rpc, contract, blockPeriod);
     const known = this.network;
     if (
@@ -243,7 +244,8 @@ export class BoxChannels {
 
   get chain(): Chain {
     void this.engine;
-    return this.#chain!;
+    if (this.#chain) return this.#chain;
+    throw new Problem('no-answer', 'the chain is not looked at yet', 'Try again in a moment.');
   }
 
   async stop(): Promise<void> {
@@ -254,7 +256,7 @@ export class BoxChannels {
   }
 
   #begin(network: Network): void {
-    const { signer, curve, kernels, clock, send, log } = this.#options;
+    const { signer, curve, kernels, clock, send, log, failed } = this.#options;
     const { directory, policy } = this;
     const engine = new Engine({
       kernels,
@@ -273,6 +275,15 @@ export class BoxChannels {
     });
     this.#engine = engine;
     this.#tellTime();
+    this.#attach(network, engine).catch(failed);
+  }
+
+  /** The chain's part is loaded while the box is up already: it is most of the code. */
+  async #attach(network: Network, engine: Engine): Promise<void> {
+    const { signer, log } = this.#options;
+    const { directory } = this;
+    const { Chain } = await import('./chain.js');
+    if (this.#engine !== engine) return;
     this.#chain = new Chain({
       network,
       self: this.self,
@@ -283,7 +294,7 @@ export class BoxChannels {
       met: (key) => directory.meet(key),
       settleTimeout: (id) => engine.channels().find(({ key }) => `0x${key}` === id.toLowerCase())?.settleTimeout ?? SETTLE_TIMEOUT,
       opened: ({ token, parties, block }) => directory.opened({ token, parties, block: String(block) }),
-      closed: (id) => this.directory.closed((edge) => this.#idOf(edge.token, edge.parties) === id.toLowerCase()),
+      closed: (id) => directory.closed((edge) => this.#idOf(edge.token, edge.parties) === id.toLowerCase()),
       events: (events, height, time) => engine.feed({ type: 'chain', events, height, time }),
     });
     this.#chain.start();
@@ -296,6 +307,8 @@ export class BoxChannels {
   #end(): void {
     this.#chain?.stop();
     this.#engine?.stop();
+    this.#chain = undefined;
+    this.#engine = undefined;
   }
 
   /** The machine's own clock, which its owner keeps; never before the newest final block. */

@@ -20,7 +20,7 @@ import {
 } from 'viem';
 import type { ChainEvent, Peer, Transaction } from '../../../firmware/core/channel/index.js';
 import type { Signer } from '../../../firmware/core/ports/index.js';
-import { secretRegistryAbi, tokensNetworkAbi } from '../../contracts/index.js';
+import { secretRegistryAbi, tokensNetworkAbi } from '../../contracts/abi.js';
 import { messageOf, Problem } from '../../node/index.js';
 import { hexOf, octetsOf } from './identity.js';
 import type { Network } from './network.js';
