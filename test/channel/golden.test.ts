@@ -1,11 +1,28 @@
-/** The original contract's signatures, made and verified by every implementation of the curve over our digests. */
+/** The original contract's digests and signatures, made by every implementation of the hashes and of the curve. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
+import { createKernels } from '../../firmware/core/crypto/index.js';
 import { curveImplementations } from '../kernels/curve-implementations.js';
-import { digests } from '../portable/channel-layouts.js';
+import { implementations } from '../kernels/implementations.js';
+import { digestsBy } from '../portable/channel-layouts.js';
 import golden from './photon-contract.json' with { type: 'json' };
 
 const octets = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+
+let hashes: Awaited<ReturnType<typeof implementations>>;
+before(async () => (hashes = await implementations()));
+after(() => hashes.close());
+
+test('TypeScript, wasm and C make the digests of the vectors', () => {
+  assert.equal(hashes.all.length, 3);
+  for (const kernels of hashes.all)
+    for (const { kind, digest } of golden.signed) {
+      const made = Buffer.from(digestsBy(kernels)[kind]!()).toString('hex');
+      assert.equal(made, digest.slice(2), `${kernels.name}: ${kind}`);
+    }
+});
+
+const digests = digestsBy(createKernels());
 
 test('TypeScript, wasm and C make the signatures of the vectors, and refuse them damaged', async () => {
   const { all } = await curveImplementations();
