@@ -2,10 +2,11 @@
  * The process in one network namespace of `npm run bench:mesh:real`: on `go` it runs our node over IPv6 multicast on the interface `uplink`; in any case
  * it answers UDP echoes, so that whatever routes the kernel holds can be tried. Commands and answers travel over the channel to its parent.
  */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { millis, NEVER, u32At } from '../../../firmware/core/base/index.js';
 import { createNode, type Node } from '../../../firmware/core/node/index.js';
-import { identityOf, kernels } from '../../../hosts/sim/mesh.js';
+import { cryptoOf, identityOf, kernels } from '../../../hosts/sim/mesh.js';
 import { RandomStream } from '../../../hosts/sim/random-stream.js';
 
 export type Command =
@@ -26,7 +27,8 @@ const echoPort = 6771;
 const group = 'ff02::6d62';
 const echoPatience = 2_000;
 const byId = new Map(Array.from({ length: size }, (_, other) => [u32At(identityOf(seed, 'board', other).id, 0), other]));
-const { publicKey, mac } = identityOf(seed, 'board', index);
+const identity = identityOf(seed, 'board', index);
+const { publicKey, mac } = identity;
 
 const say = (reply: Reply): void => void process.send!(reply);
 
@@ -94,6 +96,7 @@ process.on('message', (command: Command) => {
         mtu: { air: 250 },
         mac: { air: mac },
         seed: new RandomStream(seed, 'node', index, began).bytes(16),
+        inline: cryptoOf(identity, (octets) => new Uint8Array(randomBytes(octets))),
       });
       node.handle(now(), { type: 'tick' });
       turn();

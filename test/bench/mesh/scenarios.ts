@@ -116,7 +116,7 @@ function shortest(places: readonly { x: number; y: number }[]): DirectedLink[] {
 export async function topology(whole: Topology, { make, seed }: ScenarioOptions, messages = 400, rate = 10): Promise<Outcome> {
   const trial = new Trial(make, whole, seed);
   const cold = await trial.converge(patience);
-  await trial.pass(Math.max(0, 120 - cold.at(-1)![0]));
+  await trial.pass(Math.max(0, patience - cold.at(-1)![0]));
   const control = (await trial.pass(resting / 3)).octets / (resting / 3) / whole.nodes;
   const pairs = trial.pairs(messages);
   const conversation = await trial.converse(pairs, messages / rate);
