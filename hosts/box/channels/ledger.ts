@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Fact, StoreRecord } from '../../../firmware/core/channel/index.js';
 import { messageOf, Problem, systemCode, writeDurably } from '../../node/index.js';
 
@@ -153,6 +154,8 @@ export class Ledger {
 
   async #write(): Promise<void> {
     while (this.#pending.length > 0) {
+      // Whatever this turn brings goes along.
+      await setImmediate();
       const group = this.#pending;
       this.#pending = [];
       const payments: Payment[] = [];
