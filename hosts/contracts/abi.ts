@@ -149,6 +149,10 @@ export const boxRegistryAbi = parseAbi([
   'function BIND_TYPEHASH() view returns (bytes32)',
   'function UNBIND_TYPEHASH() view returns (bytes32)',
   'function bind(address box, address wallet, bytes signature)',
+  'function publishKey(bytes key)',
+  'function keyOf(address box) view returns (bytes)',
+  'event KeyPublished(address indexed box, bytes key)',
+  'error NotAKey()',
   'function boxAt(uint256 index) view returns (address)',
   'function boxCount() view returns (uint256)',
   'function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)',
@@ -172,7 +176,8 @@ export const contributionWeightsAbi = parseAbi([
   'function registry() view returns (address)',
   'function scoreOf(address box, uint64 epoch) view returns (uint256)',
   'function source() view returns (address)',
-  'function weights(uint64 epoch) view returns (address[] boxes, uint64[] values)',
+  'function weights(uint64 epoch) view returns (address[] boxes, uint32[] values)',
+  'function proposers(uint64 epoch) view returns (bytes[] keys, uint32[] values, address[] payees)',
 ]);
 
 export const rewardPoolAbi = parseAbi([

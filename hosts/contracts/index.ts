@@ -2,3 +2,4 @@
 export * from './abi.js';
 export { buildContracts, type Artifact, type ContractName } from './build.js';
 export { makeSnapshot, type Claim, type Holding } from './snapshot.js';
+export { readWeights, type ContractWeight } from './weights.js';

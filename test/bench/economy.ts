@@ -63,9 +63,9 @@ async function weightsWorld(): Promise<(farm: readonly number[], score: bigint, 
       send(chain, deployer, weights, contributionWeightsAbi, 'record', [1n, boxAddress(i), amount, 0n, 0n]);
     for (let i = 0; i < HONEST; i += 1) await record(i, honest);
     for (const i of farm) await record(i, score / BigInt(farm.length));
-    const [boxes, values] = (await chain.read(weights, contributionWeightsAbi, 'weights', [1n])) as [Hex[], bigint[]];
+    const [boxes, values] = (await chain.read(weights, contributionWeightsAbi, 'weights', [1n])) as [Hex[], number[]];
     const farmed = new Set(farm.map((i) => boxAddress(i).toLowerCase()));
-    return boxes.reduce((sum, box, i) => sum + (farmed.has(box.toLowerCase()) ? Number(values[i]!) : 0), 0) / 2 ** 32;
+    return boxes.reduce((sum, box, i) => sum + (farmed.has(box.toLowerCase()) ? values[i]! : 0), 0) / (2 ** 32 - 1);
   };
 }
 

@@ -80,13 +80,18 @@ export class TestChain implements Chain {
   }
 
   async read(to: Hex, abi: Abi, functionName: string, args: readonly unknown[]): Promise<unknown> {
+    const data = await this.call(to, encodeFunctionData({ abi, functionName, args }), abi);
+    return decodeFunctionResult({ abi, functionName, data });
+  }
+
+  async call(to: Hex, data: Hex, abi: Abi = []): Promise<Hex> {
     const { execResult } = await this.#vm.evm.runCall({
       to: createAddressFromString(to),
-      data: hexToBytes(encodeFunctionData({ abi, functionName, args })),
+      data: hexToBytes(data),
       block: createBlock({ header: { number: this.height, timestamp: this.time } }, { common: this.#common, setHardfork: false }),
     });
-    if (execResult.exceptionError !== undefined) throw new Error(`${functionName}: ${errorName(abi, bytesToHex(execResult.returnValue))}`);
-    return decodeFunctionResult({ abi, functionName, data: bytesToHex(execResult.returnValue) });
+    if (execResult.exceptionError !== undefined) throw new Error(`call: ${errorName(abi, bytesToHex(execResult.returnValue))}`);
+    return bytesToHex(execResult.returnValue);
   }
 
   async deploy(key: Hex, { abi, bytecode }: { abi: readonly unknown[]; bytecode: Hex }, args: readonly unknown[]): Promise<Deployed> {

@@ -18,12 +18,15 @@ contract BoxRegistry is EIP712, Nonces {
     bytes32 public constant UNBIND_TYPEHASH = keccak256("Unbind(address box,uint256 nonce)");
 
     mapping(address => address) public walletOf;
+    mapping(address => bytes) private keys;
     EnumerableSet.AddressSet private bound;
 
     event BoxBound(address indexed box, address indexed wallet);
     event BoxUnbound(address indexed box, address indexed wallet);
+    event KeyPublished(address indexed box, bytes key);
 
     error ZeroWallet();
+    error NotAKey();
     error NotTheBox();
     error NotTheWallet();
     error NotBound();
@@ -48,6 +51,20 @@ contract BoxRegistry is EIP712, Nonces {
     function unbindByWallet(address box) external {
         require(walletOf[box] == msg.sender, NotTheWallet());
         _unbind(box);
+    }
+
+    /// A signature shows a box's address only; consensus and certificates need its key. Anyone may publish it: x and y, 64 octets.
+    function publishKey(bytes calldata key) external {
+        require(key.length == 64, NotAKey());
+        address box = address(uint160(uint256(keccak256(key))));
+        bytes memory compressed = abi.encodePacked(uint8(2 + (uint8(key[63]) & 1)), key[:32]);
+        keys[box] = compressed;
+        emit KeyPublished(box, compressed);
+    }
+
+    /// Compressed, 33 octets; empty if nobody has published it.
+    function keyOf(address box) external view returns (bytes memory) {
+        return keys[box];
     }
 
     function boxCount() external view returns (uint256) {

@@ -12,7 +12,7 @@ interface ContributionSink {
 
 /// @title Contribution as integer weights, the same on every node
 ///
-/// A box's score loses an eighth with each epoch and gains what is recorded. A weight is its share of 2^32 after the cap: no owner counts
+/// A box's score loses an eighth with each epoch and gains what is recorded. A weight is its share of 2^32 - 1 after the cap: no owner counts
 /// for more than an eighth of all, or than twice the mean while there are fewer than sixteen owners. Weights are read at a block, so each
 /// node that asks at the same block gets the same ones. A weight is linear in the score below the cap: a box split into many gains nothing.
 contract ContributionWeights is ContributionSink {
@@ -23,7 +23,8 @@ contract ContributionWeights is ContributionSink {
         uint192 value;
     }
 
-    uint256 public constant SCALE = 1 << 32;
+    /// A weight in a block has four octets.
+    uint256 public constant SCALE = type(uint32).max;
     /// Twice the number of owners who together must hold everything: an owner's cap is 2/16 of all.
     uint256 private constant TWICE_OWNERS = 16;
     /// After so many epochs (7/8)^n is below 2^-32: the score counts as gone.
@@ -71,18 +72,18 @@ contract ContributionWeights is ContributionSink {
     }
 
     /// Boxes with a weight above 0 in the order in which they were first recorded, and their weights, of a sum of at most SCALE.
-    function weights(uint64 epoch) external view returns (address[] memory boxes, uint64[] memory values) {
+    function weights(uint64 epoch) public view returns (address[] memory boxes, uint32[] memory values) {
         require(epoch >= currentEpoch, EpochNotReached());
         (address[] memory all, address[] memory owners, uint256[] memory raw) = _scores(epoch);
         (uint256[] memory ofOwner, uint256[] memory capped, uint256 total) = _capped(owners, raw);
         uint256 count;
         boxes = new address[](all.length);
-        values = new uint64[](all.length);
+        values = new uint32[](all.length);
         for (uint256 i = 0; i < all.length; i++) {
             if (raw[i] == 0) continue;
             // Two steps of 64 and 32 bits: no product leaves 256.
             uint256 share = (capped[i] * SCALE) / total;
-            uint64 value = uint64((raw[i] * share) / ofOwner[i]);
+            uint32 value = uint32((raw[i] * share) / ofOwner[i]);
             if (value == 0) continue;
             boxes[count] = all[i];
             values[count++] = value;
@@ -92,6 +93,27 @@ contract ContributionWeights is ContributionSink {
         assembly {
             mstore(boxes, count)
             mstore(values, count)
+        }
+    }
+
+    /// The same as consensus takes it: key, weight and payee of each box whose key the registry has.
+    function proposers(
+        uint64 epoch
+    ) external view returns (bytes[] memory keys, uint32[] memory values, address[] memory payees) {
+        (address[] memory boxes, uint32[] memory all) = weights(epoch);
+        (keys, values, payees) = (new bytes[](boxes.length), new uint32[](boxes.length), new address[](boxes.length));
+        uint256 count;
+        for (uint256 i = 0; i < boxes.length; i++) {
+            bytes memory key = registry.keyOf(boxes[i]);
+            if (key.length == 0) continue;
+            (keys[count], values[count]) = (key, all[i]);
+            payees[count++] = registry.walletOf(boxes[i]);
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly {
+            mstore(keys, count)
+            mstore(values, count)
+            mstore(payees, count)
         }
     }
 

@@ -185,7 +185,7 @@ contract WeightsTest {
     }
 
     function sumOf(ContributionWeights weights, uint256 from, uint256 to) private view returns (uint256 sum) {
-        (address[] memory boxes, uint64[] memory values) = weights.weights(1);
+        (address[] memory boxes, uint32[] memory values) = weights.weights(1);
         for (uint256 i = 0; i < boxes.length; i++) {
             if (uint160(boxes[i]) > from && uint160(boxes[i]) <= to) sum += values[i];
         }
