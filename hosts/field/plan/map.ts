@@ -124,8 +124,8 @@ function legend(bounds: Bounds, height: number, title: string): string {
     row(170, height + 106, stroke('#888', 'stroke-width="1.5" stroke-dasharray="6 5"'), 'link that is there for detours'),
     row(540, height + 54, stroke('#1a7f37', 'stroke-width="4"'), 'planned link, 16 dB to spare and more'),
     row(540, height + 80, stroke('#bf8700', 'stroke-width="4"'), 'planned link, 10 to 16 dB'),
-    `<path d="M860 ${height + 60}v8h${length.toFixed(1)}v-8" transform="translate(${Math.min(0, 120 - length).toFixed(1)} 0)" fill="none" stroke="black" stroke-width="2"/>`,
-    text(980, height + 90, `${scale / 1_000} km, north is up`, 'end', 14),
+    `<path d="M860 ${height + 98}v8h${length.toFixed(1)}v-8" transform="translate(${Math.min(0, 120 - length).toFixed(1)} 0)" fill="none" stroke="black" stroke-width="2"/>`,
+    text(980, height + 92, `${scale / 1_000} km, north is up`, 'end', 14),
   ].join('\n');
 }
 

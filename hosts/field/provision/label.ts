@@ -4,6 +4,9 @@ import { idOf, type Grant } from './register.js';
 
 /** Middle correction: a scratched label still reads. */
 const CORRECTION = 'M';
+/** Millimetres beside the code, and those of a sans-serif letter at size 1: the widest printers' fonts. */
+const WIDTH = 32;
+const LETTER = 0.62;
 
 export function labelOf({ key, name, role, country, eirp, channels }: Grant): string {
   const code = qrcode(0, CORRECTION);
@@ -14,8 +17,10 @@ export function labelOf({ key, name, role, country, eirp, channels }: Grant): st
     .filter(([x, y]) => code.isDark(y, x))
     .map(([x, y]) => `M${x} ${y}h1v1h-1z`)
     .join('');
-  const line = (y: number, size: number, says: string): string =>
-    `<text x="29" y="${y}" font-size="${size}">${says.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</text>`;
+  const line = (y: number, size: number, says: string): string => {
+    const fits = Math.min(size, WIDTH / (LETTER * says.length)).toFixed(2);
+    return `<text x="29" y="${y}" font-size="${fits}">${says.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</text>`;
+  };
   return [
     '<svg xmlns="http://www.w3.org/2000/svg" width="62mm" height="29mm" viewBox="0 0 62 29" font-family="sans-serif">',
     '<rect width="62" height="29" fill="white"/>',
