@@ -104,7 +104,8 @@ if (!options.quick) {
     12,
   );
 }
-const island = await joinIsland({ folder, bundle, profile, boards: 50, neighbours: 10, seconds: 40 });
+const joining = { folder, bundle, profile, boards: 50, neighbours: 10, seconds: 30 } as const;
+const { stats: island } = await joinIsland(joining);
 const turnMost = Math.max(island.machine!.longestTurn, b.longestTurn);
 console.log(
   `longest turn: ${b.longestTurn} forwarding, ${island.machine!.longestTurn} joining an island of 50 with 10 neighbours (limit ${limits['rv32.turn_max']})`,

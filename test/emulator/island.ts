@@ -22,10 +22,18 @@ export interface IslandOptions {
   /** An even number: half of them on either side of a ring. */
   readonly neighbours: number;
   readonly seconds: number;
+  readonly sampleEvery?: number;
 }
 
-/** The board's figures after so many seconds. Throws, with its last words, if it ended. */
-export async function joinIsland({ folder, bundle, profile, boards, neighbours, seconds }: IslandOptions): Promise<BoardStats> {
+export interface Joined {
+  readonly stats: BoardStats;
+  /** What the board logged. */
+  readonly lines: readonly string[];
+}
+
+/** A board that has been there for so many seconds. Throws, with its last words, if it ended. */
+export async function joinIsland({ folder, bundle, profile, boards, neighbours, seconds, sampleEvery }: IslandOptions): Promise<Joined> {
+  const lines: string[] = [];
   const ends: string[] = [];
   const world = new World({ seed, observer: { transmission: () => {}, ended: (station, why) => void ends.push(`${station}: ${why}`) } });
   let board: BoardProcess | undefined;
@@ -41,7 +49,8 @@ export async function joinIsland({ folder, bundle, profile, boards, neighbours, 
         if (index > 0) return new BoardStation({ identity, seed: entropy, mtu: { air: 250, ble: 244 } });
         await writeFile(join(stateDir, 'secret'), identity.secret);
         await writeFile(join(stateDir, 'seed'), entropy);
-        board = await startEmulatedBoard({ profile, bundle, stateDir });
+        board = await startEmulatedBoard({ profile, bundle, stateDir, ...(sampleEvery !== undefined && { sampleEvery }) });
+        board.onLog((line) => void lines.push(line));
         return new ProcessStation(board);
       },
     });
@@ -59,5 +68,5 @@ export async function joinIsland({ folder, bundle, profile, boards, neighbours, 
   const stats = await board!.stats();
   await world.stop();
   if (stats === undefined || ends.length > 0) throw new Error(`a board ended: ${ends.join(', ')}`);
-  return stats;
+  return { stats, lines };
 }

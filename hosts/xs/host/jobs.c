@@ -33,7 +33,7 @@ bool jobsAdd(uint32_t id, int kind, const uint8_t* input)
 static int oldest(int state)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (states[(first + i) % JOBS] == state)
+		if ((int)states[(first + i) % JOBS] == state)
 			return (int)((first + i) % JOBS);
 	return -1;
 }
