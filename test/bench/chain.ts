@@ -1,7 +1,7 @@
 /**
  * `npm run bench:chain [-- --json] [--quick]`: ERC-20 transfers, all in one run and on the same transactions: a bare loop of the library's runTx in memory, our
- * building and our verifying of persisted blocks, and anvil as the reference for a native engine. Rates are per CPU second of this process.
- * Exits with 1 if building or verifying is below 0.7 of the bare loop.
+ * building and our verifying of persisted blocks, and anvil as the reference for a native engine. Rates are per CPU second of this process. Then 2,000
+ * random transactions against anvil (200 with --quick). Exits with 1 if building or verifying is below 0.7 of the bare loop, or anything differs.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { Account, Address } from '@ethereumjs/util';
 import { createVM, runTx } from '@ethereumjs/vm';
 import { getContractAddress, type Hex } from 'viem';
 import { buildKernels } from '../../assembly/build.mjs';
+import { differential } from '../chain/differential.js';
 import { DEVELOPER, signed, tokenCode, transferData } from '../chain/token.js';
 
 await buildKernels();
@@ -34,6 +35,8 @@ const BLOCKS = quick ? 2 : 5;
 const RUNS = quick ? 1 : 2;
 const START = 1_800_000_000;
 const ANVIL_PORT = 18_545;
+const DIFFERENTIAL = quick ? 200 : 2_000;
+const binary = join('node_modules', '.bin', 'anvil');
 
 const key = identityOf(DEVELOPER).key;
 const sender = addressOf(key);
@@ -154,7 +157,6 @@ async function verify(run: number): Promise<number> {
 
 /** CPU seconds of the anvil process, which mines the same transactions, sent in batches. */
 async function anvil(): Promise<number | undefined> {
-  const binary = join('node_modules', '.bin', 'anvil');
   if (!existsSync(binary)) return undefined;
   const child = spawn(
     binary,
@@ -216,6 +218,7 @@ try {
     best.verify = Math.max(best.verify, await verify(run));
   }
   const native = await anvil();
+  const compared = existsSync(binary) ? await differential(binary, DIFFERENTIAL, 20, ANVIL_PORT + 1) : undefined;
   const result = {
     transactions: transfers.length,
     block: BLOCK,
@@ -224,6 +227,7 @@ try {
     verify: { rate: Math.round(best.verify), ratio: Number((best.verify / best.bare).toFixed(2)) },
     anvil: native === undefined ? undefined : Math.round(native),
     least: LEAST,
+    differential: compared,
   };
   console.log(`ERC-20 transfers per CPU second, ${transfers.length} in blocks of ${BLOCK}`);
   console.log(`  bare runTx loop in memory        ${String(result.bare).padStart(6)}`);
@@ -234,8 +238,13 @@ try {
     `  verify persisted blocks          ${String(result.verify.rate).padStart(6)}   ratio ${result.verify.ratio} (at least ${LEAST})`,
   );
   console.log(`  anvil, a native engine           ${native === undefined ? 'not installed' : String(result.anvil).padStart(6)}`);
+  console.log(
+    compared
+      ? `${compared.transactions} random transactions (${compared.reverted} reverted, ${compared.accounts} accounts) against anvil: ${compared.difference ?? 'no difference'}`
+      : 'random transactions against anvil: left out, anvil is not installed',
+  );
   if (json) console.log(JSON.stringify(result));
-  if (result.build.ratio < LEAST || result.verify.ratio < LEAST) process.exitCode = 1;
+  if (result.build.ratio < LEAST || result.verify.ratio < LEAST || compared?.difference !== undefined) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
