@@ -22,4 +22,5 @@ const steps: readonly (readonly [name: string, step: (log: Log) => Promise<unkno
   ['the XS engine and its host', async (log) => (await import('../../xs/build.mjs')).buildXs({ log })],
   ['the console page', async (log) => (await import('../../web/build.mjs')).buildWeb({ log })],
   ['the phone app', async (log) => (await import('../../web/build.mjs')).buildWeb({ page: 'app', log })],
+  ['the contracts', async (log) => (await import('../../contracts/build.js')).buildContracts({ log })],
 ];
