@@ -244,7 +244,7 @@ class Tries {
     return new Problem(
       'line-bad',
       `${this.#device} does not get through: ${says}`,
-      'Use a short data cable straight into the laptop, then repeat the command: what has arrived is kept.',
+      'Use a short data cable straight into the laptop, or a slower line (--baud 115200), then repeat the command: what has arrived is kept.',
     );
   }
 }
