@@ -2,7 +2,7 @@
 
 /** True if `length` octets at `a[at]` and `b[from]` are the same. */
 export function sameOctets(a: Uint8Array, at: number, b: Uint8Array, from: number, length: number): boolean {
-  for (let i = 0; i < length; i += 1) if (a[at + i] !== b[from + i]) return false;
+  for (const end = at + length; at < end; at += 1, from += 1) if (a[at] !== b[from]) return false;
   return true;
 }
 
