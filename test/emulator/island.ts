@@ -56,12 +56,12 @@ export async function joinIsland({ folder, bundle, profile, boards, neighbours, 
     });
     world.start(index, micros(index * 20_000));
   }
-  const { from: _from, to: _to, ...link } = makeTopology('line:2', { loss: 0 }).links[0]!;
+  const [link] = makeTopology('line:2', { loss: 0 }).links;
   for (let index = 0; index < boards; index += 1) {
     for (let step = 1; step <= neighbours / 2; step += 1) {
       const other = (index + step) % boards;
-      world.setLink(index, other, link);
-      world.setLink(other, index, link);
+      world.setLink(index, other, link!);
+      world.setLink(other, index, link!);
     }
   }
   await world.run(micros(seconds * 1_000_000));
