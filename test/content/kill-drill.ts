@@ -41,7 +41,8 @@ export async function drill(kills: number, fault = false): Promise<Drilled> {
     for (let kill = 0; kill < kills && wrong.length === 0; kill += 1) {
       await writeFile(join(folder, 'model'), JSON.stringify(model));
       const said = await killed(writer, folder, fault);
-      if (!said.includes('ok') && !said.some((line) => line.startsWith('wrong'))) wrong.push(`kill ${kill}: the next start failed: ${said.join('; ')}`);
+      if (!said.includes('ok') && !said.some((line) => line.startsWith('wrong')))
+        wrong.push(`kill ${kill}: the next start failed: ${said.join('; ')}`);
       for (const line of said) {
         const [what, cid = '', ...rest] = line.split(' ');
         if (what === 'wrong:') wrong.push(`kill ${kill}: ${line}`);

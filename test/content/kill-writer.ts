@@ -39,7 +39,11 @@ for (let round = 0; ; round += 1) {
     const files = await store.holding(async (part) => {
       const cids = [];
       for (let i = 0; i < 4; i += 1) cids.push((await store.add([octets(seed * 10 + i, 5_000 + i)], { part })).cid);
-      const { cid } = await addTree(store, cids.map((each, i) => ({ path: `folder/${i}`, cid: each })), { name: 'tree' });
+      const { cid } = await addTree(
+        store,
+        cids.map((each, i) => ({ path: `folder/${i}`, cid: each })),
+        { name: 'tree' },
+      );
       return [cid, ...cids];
     });
     say(`added ${files.join(' ')}`);
@@ -83,7 +87,8 @@ async function verify(): Promise<void> {
   for (const [cid] of Object.entries(model.added)) {
     const entry = store.entry(cid);
     if (!entry) say(`wrong: ${cid} was acknowledged and is gone`);
-    else if (entry.kind === 'file') for await (const part of store.stream(cid)) if (part.length === 0 && entry.octets > 0) say(`wrong: ${cid} is empty`);
+    else if (entry.kind === 'file')
+      for await (const part of store.stream(cid)) if (part.length === 0 && entry.octets > 0) say(`wrong: ${cid} is empty`);
   }
   for (const cid of model.deleted) if (store.entry(cid)?.root) say(`wrong: ${cid} was deleted and is back`);
   for (const [cid, { seed: from, octets: length, pieces }] of Object.entries(model.pieces)) {

@@ -2,7 +2,9 @@
 import type { CID } from 'multiformats/cid';
 import { messageOf, Problem } from '../../node/index.js';
 import type { Class, ContentStore } from '../store/index.js';
+import { parseAddress } from '../traffic/index.js';
 import { fetchContent } from './fetch-http.js';
+import type { MeshContent } from './mesh.js';
 
 export interface DownloadRequest {
   readonly from: readonly string[];
@@ -26,11 +28,13 @@ const REMEMBERED = 100;
 
 export class Downloads {
   readonly #store: ContentStore;
+  readonly #mesh: MeshContent;
   readonly #running = new Map<string, AbortController>();
   readonly #statuses = new Map<string, DownloadStatus>();
 
-  constructor(store: ContentStore) {
+  constructor(store: ContentStore, mesh: MeshContent) {
     this.#store = store;
+    this.#mesh = mesh;
   }
 
   start(cid: CID, { from, ...options }: DownloadRequest): DownloadStatus {
@@ -40,7 +44,13 @@ export class Downloads {
     this.#running.set(text, control);
     this.#note({ cid: text, state: 'moving', done: 0, total: 0, received: 0 });
     const progress = (done: number, total: number): void => this.#note({ ...this.status(cid), done, total });
-    fetchContent(this.#store, cid, { ...options, holders: from, progress, signal: control.signal })
+    const holders = from.filter((each) => each.startsWith('http'));
+    // By IP where there is an address: it is a thousand times as fast.
+    const work =
+      holders.length > 0 || from.length === 0
+        ? fetchContent(this.#store, cid, { ...options, holders, progress, signal: control.signal })
+        : this.#overMesh(cid, from, options, progress, control.signal);
+    work
       .then(
         ({ received }) => this.#note({ ...this.status(cid), state: 'complete', received }),
         (error: unknown) => {
@@ -52,6 +62,22 @@ export class Downloads {
       )
       .finally(() => this.#running.delete(text));
     return this.status(cid);
+  }
+
+  async #overMesh(
+    cid: CID,
+    from: readonly string[],
+    keep: Omit<DownloadRequest, 'from'>,
+    progress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly received: number }> {
+    const entry = this.#store.entry(cid.toString());
+    if (!entry) {
+      const fetch = this.#mesh.fetch(cid, from.map(parseAddress), keep, progress);
+      signal.addEventListener('abort', () => fetch.stop(), { once: true });
+      await fetch.done;
+    }
+    return { received: this.#store.octetsOf(cid.toString()) };
   }
 
   status(cid: CID): DownloadStatus {

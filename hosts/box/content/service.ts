@@ -23,6 +23,7 @@ import { addTree, CLASSES, parseCid, type Class, type ContentStore, type TreeFil
 import { importCar } from './car.js';
 import { Downloads } from './downloads.js';
 import { serveGateway } from './gateway.js';
+import { MeshContent } from './mesh.js';
 import { takeUploads } from './uploads.js';
 
 /** A request that names the files of a folder: 100,000 of 80 octets. */
@@ -31,10 +32,15 @@ const TREE_LIMIT = 16 * 1024 * 1024;
 export async function startContent(context: ServiceContext): Promise<Service> {
   const { content: store } = context;
   const owner = await openOwner(context.state);
-  const downloads = new Downloads(store);
+  const mesh = new MeshContent({ store, clock: context.clock, send: context.send, log: context.log });
+  const downloads = new Downloads(store, mesh);
   return {
     routes: (app) => serve(app, store, owner, downloads),
-    stop: () => downloads.stop(),
+    message: (from, payload) => mesh.message(from, payload),
+    stop() {
+      downloads.stop();
+      mesh.stop();
+    },
   };
 }
 
