@@ -1,9 +1,12 @@
-/** The board runtime that XS boards run, on Node with the wasm kernels and the same seeded entropy: for comparing engines. */
+/** The board runtime that XS boards run, on Node with the TypeScript kernels (the curve in wasm) and the same seeded entropy: for comparing engines. */
 import { millis, NEVER, Prng, type Millis } from '../../firmware/core/base/index.js';
+import { createKernels } from '../../firmware/core/crypto/index.js';
 import { startBoard, type Board } from '../../firmware/core/node/index.js';
 import type { RadioFrame, RadioKind } from '../../firmware/core/ports/index.js';
-import { cryptoOf, kernels, type Identity } from '../../hosts/sim/mesh.js';
+import { cryptoOf, type Identity } from '../../hosts/sim/mesh.js';
 import type { RadioInput, Station, Transmit, Turn } from '../../hosts/sim/station.js';
+
+const kernels = createKernels();
 
 export interface BoardStationOptions {
   readonly identity: Identity;
