@@ -28,10 +28,10 @@ const quick = args.has('--quick');
 const EACH = quick ? 8 : 40;
 /** Bare loop and box take turns: the machine is shared, and what disturbs one disturbs the other. */
 const ROUNDS = quick ? 1 : 3;
-const OVER_THREE = quick ? 40 : 400;
+const OVER_THREE = quick ? 40 : 800;
 const IN_FLIGHT = 24;
 /** Payments before those that are timed: an engine that has just started compiles. */
-const WARM_UP = 100;
+const WARM_UP = quick ? 50 : 300;
 
 await buildKernels();
 const { kernels, curve } = loadWasmKernels();

@@ -141,30 +141,60 @@ suite('channel machine', (t) => {
   });
 
   t.test('what is not right is refused with a reason, and changes nothing', () => {
-    const { world, keys } = line(['A', 'B']);
-    const [key] = keys as [string];
+    const { world } = line(['A', 'B']);
     world.pay('A', 2_000n * E18, ['B']);
     equal(world.party('A').outcomes.at(-1)?.reason, 'no-balance');
     world.pay('A', 0n, ['B']);
     equal(world.party('A').outcomes.at(-1)?.reason, 'bad-amount');
     world.pay('A', 1n, ['B'], { locked: true, secret: new Uint8Array(32) });
     equal(world.party('A').outcomes.at(-1)?.reason, 'zero-secret');
+    const secret = new Uint8Array(32).fill(3);
+    world.pay('A', 1n, ['B'], { secret, held: true });
+    world.pay('A', 1n, ['B'], { secret, held: true });
+    equal(world.party('A').outcomes.at(-1)?.reason, 'duplicate-secret');
+    world.run(500);
+  });
+
+  t.test('what a cheat sends is refused with a reason, and changes nothing', () => {
+    const { world, keys } = line(['A', 'B', 'C']);
+    const [key] = keys as [string];
     const captured: Uint8Array[] = [];
     world.party('A').filter = (payload) => {
       captured.push(payload.slice());
-      return true;
+      return false;
     };
     world.pay('A', 7n, ['B']);
-    world.run(500);
-    const [payment] = captured as [Uint8Array];
+    world.pay('A', 8n, ['B']);
+    const [first, second] = captured as [Uint8Array, Uint8Array];
     const before = world.channel('B', key).theirs;
-    world.inject('A', 'B', payment);
-    const forged = payment.slice();
-    forged[4] = forged[4]! + 1;
-    world.inject('A', 'B', forged);
-    const garbled = payment.slice(0, 40);
-    world.inject('A', 'B', garbled);
-    check(world.channel('B', key).theirs === before, 'the half is what it was');
-    check(world.party('B').refusals.includes('malformed'), 'a cut message is refused');
+    const refused = (reason: string, from: string, payload: Uint8Array): void => {
+      world.party('B').refusals.length = 0;
+      world.inject(from, 'B', payload);
+      check(world.party('B').refusals.includes(reason), `${reason}: ${world.party('B').refusals.join() || 'taken'}`);
+      check(world.channel('B', key).theirs === before, `${reason}: the half is what it was`);
+    };
+    refused('nonce-gap', 'A', second);
+    refused('malformed', 'A', first.subarray(0, 40));
+    const forged = first.slice();
+    forged[forged.length - 1] = forged[forged.length - 1]! ^ 1;
+    refused('bad-signature', 'A', forged);
+    const more = first.slice();
+    const amountAt = 7;
+    equal(more[amountAt], 7, 'the amount in the message');
+    more[amountAt] = 9;
+    refused('bad-signature', 'A', more);
+    refused('bad-signature', 'C', first);
+    world.party('A').filter = () => true;
+    world.inject('A', 'B', first);
+    world.inject('A', 'B', second);
+    equal(world.channel('B', key).theirs.transferred, 15n, 'in their order they are taken');
+    world.inject('A', 'B', first);
+    equal(world.channel('B', key).theirs.transferred, 15n, 'once');
+    // A believes that it has deposited more than it has.
+    world.channel('A', key).deposit = 10_000n * E18;
+    world.pay('A', 5_000n * E18, ['B']);
+    world.run(500);
+    check(world.party('B').refusals.includes('overdraft'), 'an overdraft is refused');
+    equal(world.channel('B', key).theirs.transferred, 15n);
   });
 });

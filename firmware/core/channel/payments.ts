@@ -42,7 +42,8 @@ export function onPay(core: Core, command: PayCommand): void {
   const [first] = command.routes;
   if (command.amount <= 0n) return refused('bad-amount');
   if (first === undefined || first.length === 0) return refused('no-route');
-  if (first.length > 1 || command.locked === true) return startAttempt(core, command, refused);
+  const locked = command.locked === true || command.held === true || command.secret !== undefined;
+  if (first.length > 1 || locked) return startAttempt(core, command, refused);
   const channel = channelTo(core, first[0]!, command.currency, command.amount);
   if (channel === undefined) return refused('no-route');
   const { token, peer } = channel;

@@ -194,7 +194,7 @@ export class BoxChannels {
       ...(order.data ? { data: order.data } : {}),
       ...(order.secret ? { secret: order.secret } : {}),
       ...(order.held ? { held: true } : {}),
-      ...(order.direct === false || order.secret || order.held ? { locked: true } : {}),
+      ...(order.direct === false ? { locked: true } : {}),
     });
   }
 
