@@ -59,7 +59,9 @@ suite('jobs beside the turns', { timeout: 120_000 }, () => {
   });
 
   test('a job that gives way to nobody loses octets (planted fault)', async () => {
-    const { serialLost } = await payUnderLoad(true);
-    assert.ok(serialLost > 0, 'nothing was lost');
+    // A busy host feeds the pty more slowly than the line would run: then nothing is lost, and it is tried again.
+    let lost = 0;
+    for (let tries = 0; tries < 6 && lost === 0; tries += 1) lost = (await payUnderLoad(true)).serialLost;
+    assert.ok(lost > 0, 'nothing was lost');
   });
 });

@@ -52,9 +52,12 @@ void profileSample(uint32_t at)
 	}
 	uint32_t* sample = samples + used;
 	uint32_t count = 0;
-	for (txSlot* frame = the->frame; frame >= the->stackBottom && frame < the->stackTop && count < DEPTH; frame = frame->next)
+	/* Callers lie higher: what does not is a frame that was being made or left. */
+	for (txSlot *frame = the->frame, *below = the->stackBottom - 1; frame > below && frame < the->stackTop && count < DEPTH; frame = frame->next) {
+		below = frame;
 		if (frame[3].kind == XS_REFERENCE_KIND)
 			sample[2 + count++] = namesOf(frame[3].value.reference);
+	}
 	sample[0] = at;
 	sample[1] = boardTurnNumber() << 8 | count;
 	used += 2 + count;
