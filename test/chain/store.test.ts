@@ -110,6 +110,27 @@ test('a chain that was stopped goes on where it was, and knows what it has signe
   await lone.open();
 });
 
+test('a call on which the machine gives up does not spoil the state of its block', async () => {
+  const { chain } = lone;
+  const fields = {
+    type: 2,
+    nonce: nonce++,
+    gasLimit: 100_000,
+    maxFeePerGas: 3_000_000_000n,
+    maxPriorityFeePerGas: 1n,
+    chainId: params.chainId,
+  };
+  // The point evaluation of EIP-4844, for which there is no trusted setup here.
+  const call = createTx({ ...fields, to: `0x${'0a'.padStart(40, '0')}`, data: new Uint8Array(192) }, { common: chain.engine.common }).sign(
+    secret,
+  );
+  await chain.submit(call.serialize());
+  await lone.slots(2);
+  const place = chain.included(call.hash())!;
+  assert.equal(chain.receipts(place.header)[place.index]!.status, 0);
+  assert.ok(chain.engine.hasState(chain.head.header.state));
+});
+
 test('pruning drops what no live state needs, and nothing else', async () => {
   const nodes = async (): Promise<number> => {
     let count = 0;

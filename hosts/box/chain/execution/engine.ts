@@ -5,6 +5,7 @@
  */
 import { createBlock, createBlockFromRLP, genTransactionsTrieRoot, genWithdrawalsTrieRoot, type Block } from '@ethereumjs/block';
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
+import { createEVM, EVMError, type CustomPrecompile } from '@ethereumjs/evm';
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { Caches, MerkleStateManager } from '@ethereumjs/statemanager';
@@ -58,6 +59,26 @@ export type Ancestor = (number: number) => Uint8Array | undefined;
 
 export class InvalidBlock extends Error {}
 
+/** There are no blobs here, so no proof about one holds: EIP-4844's precompile fails like one that is given a wrong proof, and takes its gas. */
+const pointEvaluation: CustomPrecompile = {
+  address: new Address(unhex('0x000000000000000000000000000000000000000a')),
+  function: ({ gasLimit }) => ({
+    returnValue: new Uint8Array(0),
+    executionGasUsed: gasLimit,
+    exceptionError: new EVMError(EVMError.errorMessages.INVALID_PROOF),
+  }),
+};
+
+/** A transaction on which the machine itself gave up: what it leaves of the state is not to be used. */
+class BrokenRun extends Error {
+  readonly transaction: TypedTransaction;
+
+  constructor(transaction: TypedTransaction, reason: string) {
+    super(reason);
+    this.transaction = transaction;
+  }
+}
+
 export class Engine {
   readonly common: Common;
   readonly #params: ChainParams;
@@ -104,7 +125,19 @@ export class Engine {
     refused: Refused,
     enough = (): boolean => false,
   ): Promise<Executed> {
-    return this.#run(parent, fixed, candidates, ancestor, refused, enough);
+    const given = [...candidates];
+    return this.#run(parent, fixed, given, ancestor, refused, enough).catch((error: unknown) => {
+      if (!(error instanceof BrokenRun)) throw error;
+      refused(error.transaction, error.message);
+      return this.build(
+        parent,
+        fixed,
+        given.filter((each) => each !== error.transaction),
+        ancestor,
+        refused,
+        enough,
+      );
+    });
   }
 
   /** Fails with InvalidBlock, which says what is wrong with it. */
@@ -117,6 +150,10 @@ export class Engine {
     }
     const executed = await this.#run(parent, fixed, block.transactions, ancestor, (transaction, reason) => {
       throw new InvalidBlock(`transaction ${hex(transaction.hash())} cannot be run: ${reason}`);
+    }).catch((error: unknown) => {
+      throw error instanceof BrokenRun
+        ? new InvalidBlock(`transaction ${hex(error.transaction.hash())} cannot be run: ${error.message}`)
+        : error;
     });
     if (Buffer.compare(executed.block.hash(), block.hash()) !== 0) throw new InvalidBlock(difference(block, executed.block));
     return executed;
@@ -176,7 +213,9 @@ export class Engine {
           ...(result.createdAddress && { created: result.createdAddress.bytes }),
         });
       } catch (error) {
-        if (error instanceof InvalidBlock) throw error;
+        // It checks before it changes anything; if it gave up later, checkpoints are left open.
+        if ((vm.stateManager as unknown as { readonly _checkpointCount: number })._checkpointCount !== 1)
+          throw new BrokenRun(tx, reasonOf(error));
         refused(tx, reasonOf(error));
       }
     }
@@ -226,13 +265,20 @@ export class Engine {
     return new MerkleStateManager({ common: this.common, trie, caches: new Caches() });
   }
 
-  #vm(root: Uint8Array, nodes: NewNodes, ancestor: Ancestor): Promise<VM> {
+  async #vm(root: Uint8Array, nodes: NewNodes, ancestor: Ancestor): Promise<VM> {
     const blockchain = {
       getBlock: async (number: number) => ({ hash: () => ancestor(number) ?? new Uint8Array(32) }),
       putBlock: async () => undefined,
       shallowCopy: () => blockchain,
     };
-    return createVM({ common: this.common, stateManager: this.#state(root, nodes), blockchain: blockchain as never });
+    const stateManager = this.#state(root, nodes);
+    const evm = await createEVM({
+      common: this.common,
+      stateManager,
+      blockchain: blockchain as never,
+      customPrecompiles: [pointEvaluation],
+    });
+    return createVM({ common: this.common, stateManager, evm, blockchain: blockchain as never });
   }
 
   /** The block's reward as a withdrawal, which any engine pays (EIP-4895). */
