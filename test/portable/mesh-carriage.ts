@@ -9,7 +9,7 @@ const always = (): boolean => true;
 function promise(carriage: Carriage, count: number, heard: (counter: number) => boolean, from = 0): string {
   let changes = '';
   for (let counter = 0; counter < count; counter += 1) {
-    const now = from + counter * 2_000;
+    const now = from + counter * 4_000;
     carriage.promised(millis(now), 1, 7, counter);
     if (heard(counter)) carriage.carried(1, 7, counter);
     carriage.sweep(millis(now + 1_500), always, (neighbour) => (changes += `${counter}:${neighbour} `));
@@ -26,7 +26,7 @@ suite('carriage', (t) => {
     );
     equal(carriage.dearness(1), 0);
     equal(
-      promise(carriage, 4, () => false, 10_000),
+      promise(carriage, 4, () => false, 20_000),
       '0:1 3:1 ',
     );
     equal(dearer(22, carriage.dearness(1)), COST_MOST);
@@ -45,13 +45,20 @@ suite('carriage', (t) => {
   t.test('heard too late counts as unheard, another flow as another packet', () => {
     const carriage = new Carriage(4);
     for (let counter = 0; counter < 3; counter += 1) {
-      carriage.promised(millis(0), 1, 7, counter);
+      carriage.promised(millis(counter * 4_000), 1, 7, counter);
       carriage.carried(1, 8, counter);
       carriage.carried(2, 7, counter);
+      carriage.sweep(millis(counter * 4_000 + 1_000), always, () => undefined);
+      carriage.carried(1, 7, counter);
     }
-    carriage.sweep(millis(1_000), always, () => undefined);
-    for (let counter = 0; counter < 3; counter += 1) carriage.carried(1, 7, counter);
     equal(dearer(22, carriage.dearness(1)), 88);
+  });
+
+  t.test('a burst counts once', () => {
+    const carriage = new Carriage(4);
+    for (let counter = 0; counter < 12; counter += 1) carriage.promised(millis(counter), 1, 7, counter);
+    carriage.sweep(millis(2_000), always, () => undefined);
+    equal(carriage.dearness(1), 0);
   });
 
   t.test('forgiven by halves every ten minutes, and at once when another takes the slot', () => {

@@ -21,6 +21,8 @@ const UNSEEN_MOST = 2 * STEP;
 const DEAR = 2;
 const OUTCAST = 14;
 const FORGIVE = 600_000;
+/** Several within this count as one: an honest neighbour that has just lost its own next hop fails a burst, not for long. */
+const APART = 3_000;
 
 export class Carriage {
   /** Whether a packet that this neighbour takes leaves the air there, so that nobody will hear it: known to the layer above. */
@@ -31,11 +33,13 @@ export class Carriage {
   /** 0: the place is free. */
   readonly #dueAt = new Float64Array(WATCHED);
   readonly #unseen: Uint8Array;
+  readonly #countedAt: Float64Array;
   #watched = 0;
   #forgiveAt = FORGIVE;
 
   constructor(neighbours: number) {
     this.#unseen = new Uint8Array(neighbours);
+    this.#countedAt = new Float64Array(neighbours).fill(-APART);
   }
 
   /** How often the cost of the link doubles. */
@@ -76,6 +80,8 @@ export class Carriage {
       this.#dueAt[place] = 0;
       this.#watched -= 1;
       const before = this.dearness(neighbour);
+      if (now - this.#countedAt[neighbour]! < APART) continue;
+      this.#countedAt[neighbour] = now;
       if (this.#unseen[neighbour]! < UNSEEN_MOST) this.#unseen[neighbour]! += 1;
       if (this.dearness(neighbour) !== before) changed(neighbour);
     }
