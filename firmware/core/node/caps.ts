@@ -1,5 +1,5 @@
 /**
- * Hard caps of a node's tables and queues, by role. On a board they are memory: 24 neighbours (a beacon's list) 2.3 KB and 3.2 KB of keys, 2 handshakes 0.8 KB, 128 routes 4 KB and 1.3 KB beside them, 24 frames
+ * Hard caps of a node's tables and queues, by role. On a board they are memory: 20 neighbours 1.9 KB and 2.7 KB of keys, 2 handshakes 0.8 KB, 128 routes 4 KB and 1.3 KB beside them, 24 frames
  * of 250 octets 6.4 KB, 256 packets against duplicates 2 KB; the C3's pools hold 72 to 80 KB in all.
  */
 import type { Role } from '../wire/index.js';
@@ -30,7 +30,7 @@ export interface NodeCaps {
 }
 
 const board: NodeCaps = {
-  neighbours: 24,
+  neighbours: 20,
   handshakes: 2,
   destinations: 128,
   queue: 24,
