@@ -77,8 +77,8 @@ const blindStart = 30 * second;
 /** The start's triggered updates and repetitions die down; then two refresh intervals of 60 s are measured. */
 const settling = 60 * second;
 const resting = 120 * second;
-/** A ping that the node gave up (it tries three times in about six seconds) is sent again so often. */
-const attempts = 3;
+/** A ping that the node gave up (it tries three times in about six seconds) is sent again so often: over a link that carries a tenth of the frames a person repeats it, too. */
+const attempts = 30;
 const again = 2 * second;
 
 interface Ping {
