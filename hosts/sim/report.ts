@@ -30,10 +30,7 @@ export function table(report: SimReport): string {
     ['airtime at rest', spread(airtime.rest)],
     ['airtime while pinging', spread(airtime.pings)],
     ['pings delivered', `${pings.delivered} of ${pings.sent} (${percent((100 * pings.delivered) / pings.sent)})`],
-    [
-      'repeated end to end',
-      `${pings.repeated} by the node (${percent((100 * pings.repeated) / pings.sent)}), ${pings.again} after it gave up`,
-    ],
+    ['sent again', `${pings.again} pings, after the node gave up`],
     [
       'transmissions a ping',
       `${transmissions.perPing.toFixed(2)}, best path ${transmissions.bound.toFixed(2)}, ratio ${transmissions.ratio.toFixed(2)}`,

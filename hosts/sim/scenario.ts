@@ -11,7 +11,6 @@ import { pathBounds } from './bound.js';
 import type { Reach } from './ground-truth.js';
 import { capsFor, type Mesh, type MeshOptions } from './mesh.js';
 import { NodeMesh } from './node-mesh.js';
-import { PingCounter } from './ping-counter.js';
 import { RandomStream } from './random-stream.js';
 import type { Topology } from './topology.js';
 import type { Transmission } from './trace.js';
@@ -41,8 +40,6 @@ export interface ScenarioReport {
   readonly pings: {
     readonly sent: number;
     readonly delivered: number;
-    /** That were sent more than once from end to end, by the node itself. */
-    readonly repeated: number;
     /** That the node gave up and the scenario sent again. */
     readonly again: number;
     /** Milliseconds from the first try to the answer. */
@@ -139,7 +136,6 @@ class Scenario {
   readonly #mesh: Mesh;
   /** What was sent since the phase began. */
   #traffic = new Traffic();
-  #repetitions = new PingCounter();
   #loops: number | null = null;
   readonly #pings: Ping[] = [];
   #open = 0;
@@ -152,7 +148,6 @@ class Scenario {
   onTransmission(station: number, transmission: Transmission, airtime: Micros): void {
     if (transmission.kind !== 'air') return;
     this.#traffic.add(station, transmission, airtime);
-    this.#repetitions.add(transmission);
   }
 
   async run(): Promise<Omit<ScenarioReport, 'caps' | 'ends'>> {
@@ -169,7 +164,6 @@ class Scenario {
     const restAirtime = this.#airtime(resting);
 
     this.#traffic = new Traffic();
-    this.#repetitions = new PingCounter();
     const began = world.now;
     await this.#pingAll();
     const answered = this.#pings.filter((ping) => ping.answer !== undefined);
@@ -185,7 +179,6 @@ class Scenario {
       pings: {
         sent: this.#pings.length,
         delivered: answered.length,
-        repeated: this.#repetitions.repeated(),
         again: this.#pings.filter((ping) => ping.attempts > 1).length,
         p50: percentile(latencies, 0.5),
         p95: percentile(latencies, 0.95),

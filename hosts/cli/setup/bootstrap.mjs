@@ -20,7 +20,9 @@ function installPackages() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('set-up: npm packages of package-lock.json …');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  // The npm that runs this script: node_modules/.bin, which a script finds first, holds an old one that a dependency brings along.
+  const [program, ...before] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const npm = spawnSync(program, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
   if (npm.status !== 0) {
     console.error('set-up: npm ci failed. Is the npm registry reachable? Run `npm ci` to see why, then try again.');
     process.exit(1);
