@@ -75,7 +75,8 @@ const blindStart = 30 * second;
 const settling = 60 * second;
 const resting = 120 * second;
 /** A ping that the node gave up (it tries three times in about six seconds) is sent again so often: over a link that carries a tenth of the frames a person repeats it, too. */
-const attempts = 30;
+const attempts = 12;
+/** Doubled each time, five times. */
 const again = 2 * second;
 
 interface Ping {
@@ -260,7 +261,8 @@ class Scenario {
       this.#open -= 1;
     } else if (effect.type === 'outcome') {
       const { world } = this.#mesh;
-      if (this.#pings[effect.token]!.attempts < attempts) world.at(micros(world.now + again), () => this.#send(effect.token));
+      const { attempts: made } = this.#pings[effect.token]!;
+      if (made < attempts) world.at(micros(world.now + again * 2 ** Math.min(made - 1, 5)), () => this.#send(effect.token));
       else this.#open -= 1;
     }
   }

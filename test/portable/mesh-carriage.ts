@@ -18,7 +18,7 @@ function promise(carriage: Carriage, count: number, heard: (counter: number) => 
 }
 
 suite('carriage', (t) => {
-  t.test('dear after three packets that were not heard, an outcast after six', () => {
+  t.test('an outcast after six packets in a row that were not heard', () => {
     const carriage = new Carriage(4);
     equal(
       promise(carriage, 2, () => false),
@@ -27,7 +27,7 @@ suite('carriage', (t) => {
     equal(carriage.dearness(1), 0);
     equal(
       promise(carriage, 4, () => false, 20_000),
-      '0:1 3:1 ',
+      '3:1 ',
     );
     equal(dearer(22, carriage.dearness(1)), COST_MOST);
     equal(carriage.dearness(2), 0);
@@ -44,14 +44,14 @@ suite('carriage', (t) => {
 
   t.test('heard too late counts as unheard, another flow as another packet', () => {
     const carriage = new Carriage(4);
-    for (let counter = 0; counter < 3; counter += 1) {
+    for (let counter = 0; counter < 6; counter += 1) {
       carriage.promised(millis(counter * 4_000), 1, 7, counter);
       carriage.carried(1, 8, counter);
       carriage.carried(2, 7, counter);
       carriage.sweep(millis(counter * 4_000 + 1_000), always, () => undefined);
       carriage.carried(1, 7, counter);
     }
-    equal(dearer(22, carriage.dearness(1)), 88);
+    equal(dearer(22, carriage.dearness(1)), COST_MOST);
   });
 
   t.test('a burst counts once', () => {
@@ -67,7 +67,7 @@ suite('carriage', (t) => {
     let changes = 0;
     carriage.sweep(millis(600_000), always, () => (changes += 1));
     equal(changes, 1);
-    equal(dearer(22, carriage.dearness(1)), 88);
+    equal(dearer(22, carriage.dearness(1)), 22);
     carriage.sweep(
       millis(700_000),
       () => false,
