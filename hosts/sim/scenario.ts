@@ -75,7 +75,7 @@ const blindStart = 30 * second;
 const settling = 60 * second;
 const resting = 120 * second;
 /** A ping that the node gave up (it tries three times in about six seconds) is sent again so often: over a link that carries a tenth of the frames a person repeats it, too. */
-const attempts = 24;
+const attempts = 12;
 /** Doubled each time, five times. */
 const again = 2 * second;
 
